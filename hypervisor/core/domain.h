@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A domain: its memory, vCPUs, events, grants and permissions.
+ *
+ * Life: created paused; built by its creator through foreign mappings and
+ * hypercalls; unpaused; shut down or destroyed (dying). A dying domain gives
+ * back everything in bounded steps; the structure lives until the last
+ * reference (a foreign mapping, a grant mapping, a caller) is gone.
+ */
+#pragma once
+
+#include "lib/list.h"
+#include "mm/addr.h"
+#include "x86/percpu.h"
+#include "x86/spinlock.h"
+#include "xen/xen.h"
+
+struct event_state;
+struct grant_table;
+struct rangeset;
+struct vcpu;
+
+#define DOMAIN_VCPUS_MAX 32
+
+enum domain_dying {
+	DOMAIN_ALIVE,
+	DOMAIN_DYING, /* resources are being taken back */
+	DOMAIN_DEAD, /* all back, but for what others still map */
+};
+
+struct domain {
+	uint16_t id;
+	bool privileged; /* dom0: may control others */
+	bool hardware; /* dom0: owns devices */
+	enum domain_dying dying; /* RANK_DOMAINS */
+	uint32_t refs; /* atomic; the list holds one while not dead */
+	struct list_node node; /* in the list of domains; RANK_DOMAINS */
+	uint8_t handle[16];
+
+	struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
+	unsigned max_vcpus;
+
+	/* Memory (mm/frame.c) */
+	struct spinlock pages_lock; /* RANK_PAGES */
+	uint32_t pages; /* first frame of the list of pages, 0 none */
+	uint64_t nr_pages; /* RANK_PAGES */
+	uint64_t max_pages;
+	uint64_t claimed; /* pages set aside for it, not yet allocated */
+	struct spinlock pt_lock; /* RANK_PT */
+	struct list walks; /* unfinished page-table work; RANK_PT */
+	cpumask_t dirty_cpus; /* CPUs that may hold its TLB entries; atomic */
+	uint64_t vm_assist; /* VMASST_TYPE_ bits */
+
+	struct shared_info *shared; /* a page of ours that the guest maps */
+	struct event_state *events; /* core/event.c */
+	struct grant_table *grants; /* core/grant.c */
+
+	/* What hardware it may reach (core/domain.c) */
+	struct rangeset *iomem; /* machine frames */
+	struct rangeset *ioports;
+	struct rangeset *irqs; /* PIRQs */
+	uint32_t pci_address; /* latch of port 0xcf8 */
+
+	/* Running */
+	uint32_t pause_count; /* atomic */
+	bool pause_by_control; /* domctl pausedomain */
+	bool shut_down; /* all vCPUs stopped; shutdown_code says why */
+	bool shutting_down;
+	uint8_t shutdown_code;
+	bool crashed;
+
+	/* Time */
+	int64_t wall_offset; /* seconds added to the wall clock */
+	uint32_t tsc_mode, tsc_khz, tsc_incarnation;
+	uint64_t address_bits; /* of map for 32-bit guests: always 64 here */
+
+	/* Memory map given by XENMEM_set_memory_map */
+	void *e820;
+	unsigned nr_e820;
+
+	/* CPU policy given by the toolstack, NULL: the default */
+	struct cpuid_policy *cpuid;
+
+	/* Limits the creator chose */
+	unsigned max_event_port, max_grant_frames, max_maptrack_frames;
+};
+
+#define for_each_vcpu(d, v)                                                \
+	for (unsigned i_ = 0; i_ < (d)->max_vcpus; i_++)                   \
+		if (((v) = (d)->vcpu[i_]) != NULL)
+
+extern struct domain *hardware_domain; /* dom0 */
+extern struct domain *domain_xen; /* owner of frames nobody may write */
+extern struct domain *domain_io; /* owner of what is not memory */
+
+/* A running domain by number, with a reference; NULL if there is none. */
+struct domain *domain_get(uint16_t id);
+/* The same, understanding DOMID_SELF. */
+struct domain *domain_get_or_self(uint16_t id);
+bool domain_ref(struct domain *d); /* false if it is already gone */
+void domain_put(struct domain *d);
+
+/* Stop the domain as a crash: log who and why, tell dom0. The caller goes on
+ * and returns to the exit path, which does not resume the vCPU. */
+void domain_crash(struct domain *d, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void domain_shutdown(struct domain *d, uint8_t reason);
+void domain_pause(struct domain *d); /* returns when no vCPU runs */
+void domain_unpause(struct domain *d);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A virtual CPU: registers while it does not run, what the guest registered
+ * (traps, callbacks, stacks, descriptor tables, page-table roots), its
+ * scheduling state and its time records.
+ *
+ * Most fields belong to the vCPU itself: they change only in its own
+ * hypercalls, or while it is known not to run (paused). Those that others
+ * change say under which lock.
+ */
+#pragma once
+
+#include "core/timer.h"
+#include "lib/list.h"
+#include "mm/addr.h"
+#include "mm/ptwalk.h"
+#include "x86/percpu.h"
+#include "xen/vcpu.h"
+#include "xen/xen.h"
+
+struct domain;
+struct fpu_area;
+struct sched_unit;
+
+/* Offsets that entry.S uses. */
+#define VCPU_MODE 0x00
+#define VCPU_EXIT_WORK 0x01
+
+/* Why the return path must call C before it goes back to the guest. */
+enum {
+	EXIT_EXCEPTION = 1 << 0, /* v->inject is to be delivered */
+	EXIT_NMI = 1 << 1,
+	EXIT_MCE = 1 << 2,
+	EXIT_CRASHED = 1 << 3, /* the domain was crashed under our feet */
+};
+
+/* An entry point that the guest registered with callback_op. */
+struct callback {
+	uint64_t rip; /* 0: none */
+	bool mask_events; /* set the upcall mask on entry */
+};
+
+struct vcpu {
+	bool kernel_mode; /* the guest runs its kernel (else its user space) */
+	uint8_t exit_work; /* EXIT_ bits; own CPU, or atomic */
+	uint8_t iopl; /* virtual IOPL, 0-3 */
+	bool virtual_ts; /* CR0.TS as the guest set it */
+	bool nmi_masked; /* an NMI or #MC handler runs: until iret */
+	bool initialised; /* has had a register context */
+	bool in_syscall; /* entered by SYSCALL: may return by SYSRET */
+	bool fpu_used; /* has FPU state worth loading */
+
+	struct vcpu_info *info; /* the guest's, through the direct map */
+	uint16_t id;
+	struct domain *domain;
+
+	struct regs regs; /* while it does not run */
+
+	/* Page tables (mm/mmu.c); MFN_NONE when there is none */
+	mfn_t kernel_l4, user_l4;
+	uint64_t cr2; /* of the last #PF injected */
+
+	/* Entry points and stacks */
+	uint64_t kernel_sp, kernel_ss;
+	struct trap_info *traps; /* 256 entries */
+	struct callback event, failsafe, syscall, syscall32, sysenter, nmi;
+
+	/* Segments (pv/segment.c). Of the two GS bases the CPU holds the
+	 * active one in GS_BASE, the other in KERNEL_GS_BASE while running. */
+	uint16_t ds, es, fs, gs;
+	uint64_t fs_base, gs_base_kernel, gs_base_user;
+	mfn_t gdt_frames[14];
+	unsigned gdt_entries; /* 0: no guest GDT */
+	uint64_t ldt_base;
+	unsigned ldt_entries;
+	uint64_t ldt_mapped; /* bit per LDT page that the window shows */
+	mfn_t ldt_frames[16];
+
+	/* FPU and control registers */
+	struct fpu_area *fpu;
+	uint64_t xcr0;
+	uint64_t cr4; /* the guest's own choices: TSD, DE, FSGSBASE, OSXSAVE */
+	uint64_t dr[8]; /* debug registers; dr[7] with nothing enabled: 0x400 */
+	uint64_t io_bitmap; /* guest address of set_iobitmap, 0 none */
+	unsigned io_bitmap_ports;
+	uint32_t tsc_aux;
+	uint64_t spec_ctrl;
+
+	/* An exception waiting to be delivered (EXIT_EXCEPTION) */
+	struct {
+		uint8_t vector;
+		uint32_t error;
+	} inject;
+
+	/* Unfinished page-table work (mm/ptcheck.c) */
+	struct pt_walk walk;
+
+	/* Scheduling (core/sched.c, core/vcpu.c) */
+	struct sched_unit *sched;
+	unsigned cpu; /* where it runs, or ran last */
+	uint32_t pause_count; /* atomic */
+	bool down; /* vcpu_op down: offline */
+	bool blocked; /* waits for an event; RANK_SCHED */
+	bool running; /* on v->cpu right now; RANK_SCHED */
+	bool polling; /* in sched_op poll; RANK_EVENT */
+	struct timer poll_timer, singleshot, periodic;
+	uint64_t period; /* ns, 0 stopped */
+
+	/* Time and state records (pv/pvclock.c, pv/vcpuop.c) */
+	struct vcpu_runstate_info runstate; /* RANK_SCHED */
+	uint64_t runstate_va; /* 0: not registered */
+	uint64_t time_va; /* secondary time record */
+	bool runstate_late; /* update owed once it is in kernel mode */
+	uint32_t time_version;
+	mfn_t info_frame; /* of register_vcpu_info, else MFN_NONE */
+
+	/* Events (core/event.c); 0 none; RANK_EVENT */
+	uint32_t virq_port[24];
+};
+
+static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");
+static_assert(offsetof(struct vcpu, exit_work) == VCPU_EXIT_WORK, "vcpu");

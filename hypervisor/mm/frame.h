@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frame table: for every machine frame its owner, reference count, type
+ * and type count. The invariants are in frame.c; page tables are checked by
+ * ptcheck.c on top of this.
+ */
+#pragma once
+
+#include "mm/addr.h"
+
+struct domain;
+
+enum frame_type {
+	FRAME_NONE, /* no type reference is held, or only plain data */
+	FRAME_L1,
+	FRAME_L2,
+	FRAME_L3,
+	FRAME_L4,
+	FRAME_DESC, /* GDT or LDT page */
+	FRAME_WRITABLE,
+	FRAME_NR_TYPES
+};
+
+struct frame {
+	uint32_t type; /* enum, FT_ flags and type count; atomic */
+	uint32_t refs; /* FR_ flags and reference count; atomic */
+	uint32_t next, prev; /* owner's page list, or free list */
+	uint16_t owner; /* domain id; DOMID_XEN, DOMID_IO, or FRAME_HV */
+	uint16_t stamp; /* flush clock when it lost its last type reference;
+			   the order of a free block */
+};
+
+/* Bits of frame.type */
+#define FT_SHIFT 29 /* enum frame_type */
+#define FT_VALID (1u << 28) /* contents checked (page tables, descriptors) */
+#define FT_PINNED (1u << 27)
+#define FT_COUNT 0x07ffffffu
+
+/* Bits of frame.refs */
+#define FR_ALLOCATED (1u << 31) /* belongs to its owner's allocation */
+#define FR_SHARED (1u << 30) /* ours, shown to a domain; never retyped */
+#define FR_READONLY (1u << 29) /* with FR_SHARED: never writable */
+#define FR_FREE (1u << 28) /* in the allocator */
+#define FR_COUNT 0x0fffffffu
+
+/* Owners that are not domains (the ABI's DOMID_ numbers are used too). */
+#define FRAME_HV 0xffff /* the hypervisor's own memory, or no memory */
+
+extern struct frame *frames; /* boot/main.c allocates it */
+extern uint64_t nr_frames; /* highest machine frame + 1 */
+extern uint64_t *m2p; /* writable view of the machine-to-physical table */
+
+static inline bool mfn_valid(mfn_t mfn)
+{
+	return mfn.n < nr_frames;
+}
+
+static inline struct frame *frame_of(mfn_t mfn)
+{
+	return &frames[mfn.n];
+}
+
+static inline mfn_t frame_mfn(const struct frame *f)
+{
+	return MFN((uint64_t)(f - frames));
+}
+
+/* Frames of a domain. All return 0 or -errno. */
+
+/* 2^order pages for d, zeroed, one general reference each (FR_ALLOCATED),
+ * machine addresses below 2^address_bits (0: anywhere). -ENOMEM. */
+int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
+	mfn_t *mfn);
+/* Give up the allocation reference of one page; it is freed with the last
+ * reference. -EINVAL if it is not d's or already given up. */
+int frame_release(struct domain *d, mfn_t mfn);
+
+/* A general reference to a frame that d owns; false if it does not. */
+bool frame_get(mfn_t mfn, const struct domain *d);
+void frame_put(mfn_t mfn);
+
+/* A data type reference (FRAME_WRITABLE), besides a general one.
+ * -EBUSY: it is a page table or descriptor page. */
+int frame_get_writable(mfn_t mfn);
+void frame_put_writable(mfn_t mfn);
+
+/* Show a page of ours to d (shared_info, grant frames), or to everybody
+ * read-only (d = domain_xen). The page is never freed while shared. */
+void frame_share(void *page, struct domain *d, bool readonly);
+/* Stop sharing: drops our reference, the page goes to the heap once nobody
+ * maps it any more. */
+void frame_unshare(void *page);
+
+/* Gives back pages of a dying domain; -ERESTART when there is more. */
+int frame_reclaim(struct domain *d);
+
+static inline enum frame_type frame_type(const struct frame *f)
+{
+	return (enum frame_type)(f->type >> FT_SHIFT);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The address map. The ABI gives the hypervisor L4 slots 256 to 271 of every
+ * guest page table (ABI surface 1.9): 0xffff800000000000-0xffff87ffffffffff.
+ *
+ *   slot 256      machine-to-physical table, read-only for guests
+ *   257 .. 264    direct map of all memory, 4 TiB
+ *   268           device registers (uncached), handed out by paging_map_mmio()
+ *   271 + 0       the image: text, read-only data, data
+ *       + 1 GiB   one window of 64 KiB per CPU: struct cpu, stacks, entry stub
+ *       + 1.5 GiB one window of 128 KiB per CPU: GDT, then LDT
+ *
+ * Image and per-CPU windows are within 2 GiB of each other, so that code in
+ * either reaches the other RIP-relative.
+ */
+#pragma once
+
+#define PAGE_SHIFT 12
+#define PAGE_SIZE 4096
+#define PAGE_MASK 0xfff
+
+#define HV_SLOT_FIRST 256
+#define HV_SLOT_END 272
+
+#define HV_BASE 0xffff800000000000
+#define HV_END 0xffff880000000000
+#define M2P_RO_BASE 0xffff800000000000
+#define M2P_RO_END 0xffff804000000000
+#define DIRECT_BASE 0xffff808000000000
+#define DIRECT_END 0xffff848000000000
+#define MMIO_BASE 0xffff860000000000
+#define MMIO_END 0xffff868000000000
+#define IMAGE_BASE 0xffff878000000000
+#define PERCPU_BASE 0xffff878040000000
+#define PERCPU_SIZE 0x10000
+#define DESCWIN_BASE 0xffff878060000000
+#define DESCWIN_SIZE 0x20000
+#define DESCWIN_LDT 0x10000
+
+/* Where the image is loaded, and so the difference to its addresses. */
+#define IMAGE_PADDR 0x200000
+
+#define CPUS_MAX 64

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLB flushes. A flush of other CPUs returns when they have done it; it must
+ * not be called with interrupts off or a RANK_IRQ lock held.
+ */
+#pragma once
+
+#include "mm/addr.h"
+#include "x86/percpu.h"
+
+struct frame;
+
+/* Guest entries (everything but the hypervisor's global ones). */
+void tlb_flush_local(void);
+void tlb_flush_page_local(uint64_t va);
+void tlb_flush(cpumask_t cpus);
+void tlb_flush_page(cpumask_t cpus, uint64_t va);
+/* Global entries too, on every CPU: after our own tables changed. */
+void tlb_flush_everything(void);
+/* In the IPI's handler, and while waiting with interrupts off. */
+void tlb_answer_requests(void);
+
+/* The clock of full flushes, for frames that change their type. */
+uint16_t tlb_stamp(void);
+/* Flush those of the CPUs that have not done so since the stamp was taken. */
+void tlb_flush_since(cpumask_t cpus, uint16_t stamp);

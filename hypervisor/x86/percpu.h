@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One window of PERCPU_SIZE bytes per CPU, at PERCPU_BASE + number * size:
+ *
+ *   0x0000  struct cpu (2 pages, writable)
+ *   0x2000  syscall entry stubs (1 page, read-execute; boot writes it
+ *           through the direct map)
+ *   0x3000  not mapped
+ *   0x4000  #DF stack, 0x5000 NMI, 0x6000 #MC, 0x7000 #DB stack
+ *   0x8000  not mapped: what a stack overflow meets
+ *   0xc000  main stack, 16 KiB; its top holds the guest's struct regs
+ *
+ * All stacks lie in the window, so that any of them finds struct cpu by
+ * clearing the low bits of the stack pointer; the guest's GS stays in place
+ * while the hypervisor runs.
+ */
+#pragma once
+
+#define CPU_STUBS 0x2000
+#define CPU_STACK_DF 0x5000 /* tops: stacks grow down from here */
+#define CPU_STACK_NMI 0x6000
+#define CPU_STACK_MC 0x7000
+#define CPU_STACK_DB 0x8000
+#define CPU_STACK 0x10000
+#define CPU_STACK_BOTTOM 0xc000
+
+/* Offsets that entry.S uses. */
+#define CPU_GUEST_RSP 0x00
+#define CPU_CURRENT 0x08
+#define CPU_SOFTIRQ 0x10
+
+#ifndef __ASSEMBLY__
+#include "mm/addr.h"
+#include "x86/regs.h"
+
+struct vcpu;
+struct sched_cpu;
+struct timer_heap;
+
+/* Softirq bits: work done on the way back to a guest, or when idle. */
+enum {
+	SOFTIRQ_SCHEDULE = 1 << 0, /* choose who runs next */
+	SOFTIRQ_TIMER = 1 << 1, /* run expired timers */
+	SOFTIRQ_TIME = 1 << 2, /* refresh the current vCPU's time record */
+	SOFTIRQ_WORK = 1 << 3, /* run queued work items (core/softirq.c) */
+};
+
+struct segment_descriptor {
+	uint64_t raw;
+};
+
+struct tss {
+	uint32_t reserved0;
+	uint64_t rsp[3];
+	uint64_t reserved1;
+	uint64_t ist[7];
+	uint64_t reserved2;
+	uint16_t reserved3;
+	uint16_t iomap;
+} __attribute__((packed));
+
+struct cpu {
+	uint64_t guest_rsp; /* scratch of the syscall stub */
+	struct vcpu *current; /* who runs here; the idle vCPU if nobody */
+	uint32_t softirq; /* pending SOFTIRQ_ bits; atomic */
+	uint32_t number; /* ours, 0 is the boot CPU */
+	uint32_t apic_id;
+	uint32_t acpi_id;
+	bool online;
+	bool idle; /* halted or about to be: an IPI is needed to wake it */
+
+	/* TLB (mm/tlb.c) */
+	uint32_t tlb_time; /* flush clock at the last full flush here */
+	uint32_t flush_pending; /* requests of other CPUs; atomic */
+	paddr_t cr3; /* what CR3 holds */
+
+	/* State that is loaded now and may belong to somebody else (lazy) */
+	struct vcpu *fpu_owner; /* whose FPU state the registers hold */
+	struct vcpu *loaded; /* whose page tables, segments are loaded */
+	uint64_t xcr0;
+	uint64_t cr4;
+
+	/* Guest memory access (mm/guestmem.c, x86/extable.c) */
+	uint32_t in_guest_copy;
+
+	/* Locks held, by rank (debug) */
+	uint32_t lock_ranks;
+
+	struct sched_cpu *sched; /* core/sched.c */
+	struct timer_heap *timers; /* core/timer.c */
+	struct vcpu *idle_vcpu;
+
+	/* Hypervisor entries by cause, for `shoji perf` */
+	uint64_t nr_hypercalls, nr_exceptions, nr_irqs, nr_switches;
+
+	struct tss tss;
+};
+
+#ifndef UNIT_TEST
+static inline struct cpu *this_cpu(void)
+{
+	uint64_t rsp;
+
+	__asm__("mov %%rsp, %0" : "=r"(rsp));
+	return (struct cpu *)(rsp & ~(uint64_t)(PERCPU_SIZE - 1));
+}
+
+static inline struct cpu *cpu_of(unsigned number)
+{
+	return (struct cpu *)(PERCPU_BASE + (uint64_t)number * PERCPU_SIZE);
+}
+
+/* The guest's registers, as saved at the last entry to the hypervisor. */
+static inline struct regs *guest_regs(void)
+{
+	return (struct regs *)((uint64_t)this_cpu() + CPU_STACK - REGS_SIZE);
+}
+#else
+struct cpu *this_cpu(void);
+struct cpu *cpu_of(unsigned number);
+struct regs *guest_regs(void);
+#endif
+
+#define current (this_cpu()->current)
+
+static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "cpu");
+static_assert(offsetof(struct cpu, softirq) == CPU_SOFTIRQ, "cpu");
+static_assert(sizeof(struct cpu) <= CPU_STUBS, "struct cpu is two pages");
+
+/* Sets of CPUs. */
+typedef struct {
+	uint64_t bits;
+} cpumask_t;
+
+extern cpumask_t cpus_online; /* x86/smp.c */
+extern unsigned nr_cpus; /* CPUs online are 0 .. nr_cpus - 1 */
+
+#define for_each_cpu(cpu, mask)                                            \
+	for (uint64_t left_ = (mask).bits;                                 \
+		left_ && ((cpu) = (unsigned)__builtin_ctzll(left_), true);  \
+		left_ &= left_ - 1)
+#endif

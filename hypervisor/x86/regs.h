@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The saved frame: what entry.S leaves at the top of a CPU's stack, in the
+ * order of the ABI's cpu_user_regs (include/xen/xen-x86_64.h). The offsets
+ * are macros so that assembly can use them, and proved below.
+ */
+#pragma once
+
+#define REGS_R15 0x00
+#define REGS_R14 0x08
+#define REGS_R13 0x10
+#define REGS_R12 0x18
+#define REGS_RBP 0x20
+#define REGS_RBX 0x28
+#define REGS_R11 0x30
+#define REGS_R10 0x38
+#define REGS_R9 0x40
+#define REGS_R8 0x48
+#define REGS_RAX 0x50
+#define REGS_RCX 0x58
+#define REGS_RDX 0x60
+#define REGS_RSI 0x68
+#define REGS_RDI 0x70
+#define REGS_ERROR 0x78
+#define REGS_VECTOR 0x7c
+#define REGS_RIP 0x80
+#define REGS_CS 0x88
+#define REGS_RFLAGS 0x90
+#define REGS_RSP 0x98
+#define REGS_SS 0xa0
+#define REGS_SIZE 0xa8
+
+/* Values of .vector for entries that are not through the IDT. */
+#define VECTOR_SYSCALL 0x100
+#define VECTOR_SYSENTER 0x101
+
+#ifndef __ASSEMBLY__
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct regs {
+	uint64_t r15, r14, r13, r12, rbp, rbx;
+	uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	uint32_t error; /* error code pushed by the CPU, or 0 */
+	uint32_t vector; /* IDT vector, or VECTOR_... */
+	uint64_t rip;
+	uint64_t cs;
+	uint64_t rflags;
+	uint64_t rsp;
+	uint64_t ss;
+};
+
+static_assert(offsetof(struct regs, rbx) == REGS_RBX, "regs");
+static_assert(offsetof(struct regs, r11) == REGS_R11, "regs");
+static_assert(offsetof(struct regs, rax) == REGS_RAX, "regs");
+static_assert(offsetof(struct regs, rdi) == REGS_RDI, "regs");
+static_assert(offsetof(struct regs, error) == REGS_ERROR, "regs");
+static_assert(offsetof(struct regs, rip) == REGS_RIP, "regs");
+static_assert(offsetof(struct regs, ss) == REGS_SS, "regs");
+static_assert(sizeof(struct regs) == REGS_SIZE, "regs");
+#endif
+
+#define RFLAGS_CF 0x00001
+#define RFLAGS_RESERVED1 0x00002
+#define RFLAGS_ZF 0x00040
+#define RFLAGS_TF 0x00100
+#define RFLAGS_IF 0x00200
+#define RFLAGS_DF 0x00400
+#define RFLAGS_IOPL 0x03000
+#define RFLAGS_NT 0x04000
+#define RFLAGS_RF 0x10000
+#define RFLAGS_VM 0x20000
+#define RFLAGS_AC 0x40000
+#define RFLAGS_VIF 0x80000
+#define RFLAGS_VIP 0x100000
