@@ -78,4 +78,5 @@ $(eval $(call compile,pv,PV_CFLAGS,PV))
 $(eval $(call compile,tool,TOOL_CFLAGS,TOOL))
 $(eval $(call compile,unit,UNIT_CFLAGS,UNIT))
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/hv $(B)/pv $(B)/tool $(B)/unit -name '*.d' \
+	2>/dev/null)
