@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Memory of domains, hypercall 12: (XENMEM_*, pointer to its structure).
+ *
+ * The reservation calls return the number of extents done, which may be less
+ * than asked; everything else returns 0 or an answer. The upper bits of the
+ * command (MEMOP_EXTENT_SHIFT) carry the extent at which to go on.
+ */
+#pragma once
+
+#include "xen.h"
+
+#define XENMEM_increase_reservation		0
+#define XENMEM_decrease_reservation		1
+#define XENMEM_maximum_ram_page			2	/* (nothing) */
+#define XENMEM_current_reservation		3	/* xen_memory_domain */
+#define XENMEM_maximum_reservation		4	/* xen_memory_domain */
+#define XENMEM_machphys_mfn_list		5
+#define XENMEM_populate_physmap			6
+#define XENMEM_add_to_physmap			7	/* refused for PV */
+#define XENMEM_memory_map			9	/* xen_memory_map */
+#define XENMEM_machine_memory_map		10	/* xen_memory_map */
+#define XENMEM_exchange				11
+#define XENMEM_machphys_mapping			12
+#define XENMEM_set_memory_map			13
+#define XENMEM_maximum_gpfn			14	/* xen_memory_domain */
+#define XENMEM_remove_from_physmap		15	/* refused for PV */
+#define XENMEM_set_pod_target			16	/* refused */
+#define XENMEM_get_pod_target			17	/* refused */
+#define XENMEM_get_sharing_freed_pages		18	/* 0 */
+#define XENMEM_get_sharing_shared_pages		19	/* 0 */
+#define XENMEM_claim_pages			24
+#define XENMEM_machphys_compat_mfn_list		25	/* refused */
+#define XENMEM_get_vnumainfo			26	/* refused */
+#define XENMEM_reserved_device_memory_map	27	/* refused */
+#define XENMEM_acquire_resource			28
+
+/* Bits of the command that are the command; the rest is an extent number. */
+#define MEMOP_EXTENT_SHIFT	6
+#define MEMOP_CMD_MASK		((1 << MEMOP_EXTENT_SHIFT) - 1)
+
+/* xen_memory_reservation.mem_flags */
+#define XENMEMF_address_bits(bits)	(bits)	/* below 2^bits; 0: anywhere */
+#define XENMEMF_get_address_bits(flags)	((flags) & 0xffu)
+#define XENMEMF_node(node)		(((node) + 1) << 8)
+#define XENMEMF_get_node(flags)		((((flags) >> 8) - 1) & 0xffu)
+#define XENMEMF_populate_on_demand	(1 << 16)	/* refused */
+#define XENMEMF_exact_node_request	(1 << 17)
+#define XENMEMF_exact_node(node) \
+	(XENMEMF_node(node) | XENMEMF_exact_node_request)
+#define XENMEMF_vnode			(1 << 18)
+
+/*
+ * increase: frames come out. decrease: frames go in. populate: PFNs go in,
+ * frames come out in the same list. claim_pages: nr_extents pages.
+ */
+struct xen_memory_reservation {
+	XEN_GUEST_PTR(xen_pfn_t) extent_start;	/* 0x00 list of extents */
+	xen_ulong_t nr_extents;			/* 0x08 */
+	uint32_t extent_order;			/* 0x10 2^order pages each */
+	uint32_t mem_flags;			/* 0x14 XENMEMF_* */
+	domid_t domid;				/* 0x18 */
+};
+static_assert(sizeof(struct xen_memory_reservation) == 32, "size");
+
+/* Give pages back, get others of another size or place; same total. */
+struct xen_memory_exchange {
+	struct xen_memory_reservation in;	/* 0x00 frames to give */
+	struct xen_memory_reservation out;	/* 0x20 PFNs in, frames out */
+	xen_ulong_t nr_exchanged;		/* 0x40 input extents done */
+};
+static_assert(sizeof(struct xen_memory_exchange) == 72, "size");
+
+struct xen_memory_domain {
+	domid_t domid;				/* 0x00 */
+};
+static_assert(sizeof(struct xen_memory_domain) == 2, "size");
+
+/* The machine-to-physical table's own frames, one for each 2 MiB of it. */
+struct xen_machphys_mfn_list {
+	uint32_t max_extents;			/* 0x00 in */
+	XEN_GUEST_PTR(xen_pfn_t) extent_start;	/* 0x08 out */
+	uint32_t nr_extents;			/* 0x10 out */
+};
+static_assert(sizeof(struct xen_machphys_mfn_list) == 24, "size");
+
+/* Where the machine-to-physical table is in every address space. */
+struct xen_machphys_mapping {
+	xen_ulong_t v_start;			/* 0x00 out */
+	xen_ulong_t v_end;			/* 0x08 out */
+	xen_ulong_t max_mfn;			/* 0x10 out */
+};
+static_assert(sizeof(struct xen_machphys_mapping) == 24, "size");
+
+/* add_to_physmap is for guests without their own p2m; decoded to refuse. */
+#define XENMAPSPACE_shared_info		0
+#define XENMAPSPACE_grant_table		1
+#define XENMAPSPACE_gmfn		2
+#define XENMAPSPACE_gmfn_range		3
+#define XENMAPSPACE_gmfn_foreign	4
+#define XENMAPSPACE_dev_mmio		5
+
+struct xen_add_to_physmap {
+	domid_t domid;				/* 0x00 */
+	uint16_t size;				/* 0x02 gmfn_range only */
+	uint32_t space;				/* 0x04 XENMAPSPACE_* */
+	xen_ulong_t idx;			/* 0x08 in that space */
+	xen_pfn_t gpfn;				/* 0x10 where to put it */
+};
+static_assert(sizeof(struct xen_add_to_physmap) == 24, "size");
+
+/* One region of a memory map: the BIOS's own format, packed. */
+struct xen_e820_entry {
+	uint64_t addr;				/* 0x00 */
+	uint64_t size;				/* 0x08 */
+	uint32_t type;				/* 0x10 E820_* */
+} __attribute__((packed));
+static_assert(sizeof(struct xen_e820_entry) == 20, "size");
+
+#define XEN_E820_RAM		1
+#define XEN_E820_RESERVED	2
+#define XEN_E820_ACPI		3
+#define XEN_E820_NVS		4
+#define XEN_E820_UNUSABLE	5
+
+struct xen_memory_map {
+	uint32_t nr_entries;			/* 0x00 in: room; out: used */
+	XEN_GUEST_PTR(void) buffer;		/* 0x08 xen_e820_entry[] */
+};
+static_assert(sizeof(struct xen_memory_map) == 16, "size");
+
+struct xen_foreign_memory_map {
+	domid_t domid;				/* 0x00 */
+	struct xen_memory_map map;		/* 0x08 what memory_map gives */
+};
+static_assert(sizeof(struct xen_foreign_memory_map) == 24, "size");
+
+/* Frames of the hypervisor that belong to a domain, for the caller to map. */
+#define XENMEM_resource_ioreq_server		0	/* refused */
+#define XENMEM_resource_grant_table		1
+#define XENMEM_resource_vmtrace_buf		2	/* refused */
+#define XENMEM_resource_grant_table_id_shared	0
+#define XENMEM_resource_grant_table_id_status	1	/* version 2 only */
+
+struct xen_mem_acquire_resource {
+	domid_t domid;				/* 0x00 */
+	uint16_t type;				/* 0x02 XENMEM_resource_* */
+	uint32_t id;				/* 0x04 *_id_* */
+	uint32_t nr_frames;			/* 0x08 0: out: how many */
+	uint32_t pad;				/* 0x0c must be 0 */
+	uint64_t frame;				/* 0x10 the first one */
+	XEN_GUEST_PTR(xen_pfn_t) frame_list;	/* 0x18 out: machine frames */
+};
+static_assert(sizeof(struct xen_mem_acquire_resource) == 32, "size");
