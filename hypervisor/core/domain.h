@@ -16,9 +16,11 @@
 #include "xen/xen.h"
 
 struct event_state;
+struct cpuid_policy;
 struct grant_table;
 struct rangeset;
 struct vcpu;
+struct watchdog;
 
 #define DOMAIN_VCPUS_MAX 32
 
@@ -35,6 +37,7 @@ struct domain {
 	enum domain_dying dying; /* RANK_DOMAINS */
 	uint32_t refs; /* atomic; the list holds one while not dead */
 	struct list_node node; /* in the list of domains; RANK_DOMAINS */
+	struct domain *next_by_id; /* in a bucket of the id table */
 	uint8_t handle[16];
 
 	struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
@@ -43,6 +46,7 @@ struct domain {
 	/* Memory (mm/frame.c) */
 	struct spinlock pages_lock; /* RANK_PAGES */
 	uint32_t pages; /* first frame of the list of pages, 0 none */
+	uint32_t pages_kept; /* the same, of frames that outlive its death */
 	uint64_t nr_pages; /* RANK_PAGES */
 	uint64_t max_pages;
 	uint64_t claimed; /* pages set aside for it, not yet allocated */
@@ -68,6 +72,10 @@ struct domain {
 	bool shutting_down;
 	uint8_t shutdown_code;
 	bool crashed;
+	uint32_t pollers; /* vCPUs in sched_op poll, a bit each; atomic */
+	unsigned weight; /* share of CPU time (core/sched.c) */
+	struct watchdog *watchdogs; /* sched_op watchdog (core/schedop.c) */
+	uint8_t destroy_stage; /* of domain_destroy() */
 
 	/* Time */
 	int64_t wall_offset; /* seconds added to the wall clock */
@@ -93,8 +101,37 @@ extern struct domain *hardware_domain; /* dom0 */
 extern struct domain *domain_xen; /* owner of frames nobody may write */
 extern struct domain *domain_io; /* owner of what is not memory */
 
-/* A running domain by number, with a reference; NULL if there is none. */
+/* What the creator of a domain chooses; 0 is the default where it makes no
+ * sense as a value. */
+struct domain_config {
+	bool privileged; /* dom0 */
+	uint8_t handle[16];
+	unsigned max_vcpus;
+	unsigned max_event_port; /* highest port, 0 default */
+	int max_grant_frames; /* < 0 default */
+	int max_maptrack_frames; /* < 0 default */
+};
+
+void domain_init(void); /* boot: the list, domain_xen, domain_io */
+/* A paused domain without memory or vCPUs, in the list; *d without a
+ * reference of its own. -EEXIST, -ENOMEM, -EINVAL. */
+int domain_create(uint16_t id, const struct domain_config *config,
+	struct domain **d);
+/* An id that is free, DOMID_INVALID if none. */
+uint16_t domain_free_id(void);
+/* Take everything back and let it go; -ERESTART: call again. */
+int domain_destroy(struct domain *d);
+/* The living or dying domain with the lowest id >= id, with a reference. */
+struct domain *domain_next(uint16_t id);
+/* Shut-down domain runs on (suspend was cancelled or done). */
+void domain_resume(struct domain *d);
+
+/* A domain by number, dying ones too, with a reference; NULL if
+ * there is none. */
 struct domain *domain_get(uint16_t id);
+/* By number and without a reference, dying ones too: for owners of frames,
+ * which live as long as they own one. Takes no lock. */
+struct domain *domain_of_id(uint16_t id);
 /* The same, understanding DOMID_SELF. */
 struct domain *domain_get_or_self(uint16_t id);
 bool domain_ref(struct domain *d); /* false if it is already gone */

@@ -103,6 +103,7 @@ struct vcpu {
 	bool blocked; /* waits for an event; RANK_SCHED */
 	bool running; /* on v->cpu right now; RANK_SCHED */
 	bool polling; /* in sched_op poll; RANK_EVENT */
+	uint32_t poll_port; /* the only port it polls, 0 several */
 	struct timer poll_timer, singleshot, periodic;
 	uint64_t period; /* ns, 0 stopped */
 
@@ -120,3 +121,21 @@ struct vcpu {
 
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");
 static_assert(offsetof(struct vcpu, exit_work) == VCPU_EXIT_WORK, "vcpu");
+
+struct vcpu_guest_context;
+
+/* A vCPU that is down and uninitialised; NULL if out of memory. */
+struct vcpu *vcpu_create(struct domain *d, unsigned id);
+/* Give up what it holds, of a dying domain; -ERESTART: call again. */
+int vcpu_destroy(struct vcpu *v);
+void vcpu_free(struct vcpu *v); /* with the domain structure */
+
+/* Load all registers and tables of a vCPU that does not run. -EINVAL,
+ * -EOPNOTSUPP (initialised with other page tables), -ERESTART. */
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
+/* The same state as tools read it. */
+void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
+/* Back to the state after vcpu_create(); -ERESTART: call again. */
+int vcpu_reset(struct vcpu *v);
+/* Let an initialised vCPU run. */
+void vcpu_up(struct vcpu *v);
