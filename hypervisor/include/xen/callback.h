@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Entry points of a guest kernel, hypercall 30: (CALLBACKOP_*, argument).
+ * event, failsafe and nmi are the domain's or the calling vCPU's alike; the
+ * system-call ones are set on each vCPU.
+ */
+#pragma once
+
+#include "xen.h"
+
+#define CALLBACKOP_register		0
+#define CALLBACKOP_unregister		1
+
+#define CALLBACKTYPE_event			0	/* an upcall */
+#define CALLBACKTYPE_failsafe			1	/* bad selectors */
+#define CALLBACKTYPE_syscall			2	/* 64-bit SYSCALL */
+#define CALLBACKTYPE_sysenter_deprecated	3	/* refused */
+#define CALLBACKTYPE_nmi			4
+#define CALLBACKTYPE_sysenter			5	/* 32-bit user, Intel */
+#define CALLBACKTYPE_syscall32			7	/* 32-bit user, AMD */
+
+/* Enter with upcalls masked; implied for event. */
+#define _CALLBACKF_mask_events	0
+#define CALLBACKF_mask_events	(1u << _CALLBACKF_mask_events)
+
+struct callback_register {
+	uint16_t type;				/* 0x00 CALLBACKTYPE_* */
+	uint16_t flags;				/* 0x02 CALLBACKF_* */
+	xen_callback_t address;			/* 0x08 */
+};
+static_assert(sizeof(struct callback_register) == 16, "size");
+
+struct callback_unregister {
+	uint16_t type;				/* 0x00 CALLBACKTYPE_* */
+	uint16_t _unused;			/* 0x02 */
+};
+static_assert(sizeof(struct callback_unregister) == 4, "size");

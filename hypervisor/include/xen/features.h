@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Feature bits: what XENVER_get_features reports and what a kernel's notes
+ * ask for. Marked "1": Shoji sets it for every PV guest.
+ */
+#pragma once
+
+#define XENFEAT_writable_page_tables		0	/* never for PV */
+#define XENFEAT_writable_descriptor_tables	1
+#define XENFEAT_auto_translated_physmap		2	/* never for PV */
+#define XENFEAT_supervisor_mode_kernel		3
+#define XENFEAT_pae_pgdir_above_4gb		4	/* 1 */
+#define XENFEAT_mmu_pt_update_preserve_ad	5	/* 1: MMU command 2 */
+#define XENFEAT_highmem_assist			6	/* 1: CLEAR_, COPY_PAGE */
+#define XENFEAT_gnttab_map_avail_bits		7	/* 1: GNTMAP_guest_* */
+#define XENFEAT_hvm_callback_vector		8	/* never for PV */
+#define XENFEAT_hvm_safe_pvclock		9	/* never for PV */
+#define XENFEAT_hvm_pirqs			10	/* never for PV */
+#define XENFEAT_dom0				11	/* dom0 only */
+#define XENFEAT_memory_op_vnode_supported	13
+#define XENFEAT_ARM_SMCCC_supported		14
+#define XENFEAT_linux_rsdp_unrestricted		15	/* note: any RSDP */
+#define XENFEAT_not_direct_mapped		16
+#define XENFEAT_direct_mapped			17	/* 1: pfn is not mfn */
+
+#define XENFEAT_NR_SUBMAPS	1	/* words of 32 bits */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Interrupt lines, I/O ports and PCI devices of a domain that drives
+ * hardware, hypercall 33: (PHYSDEVOP_*, pointer to its structure).
+ *
+ * A pirq is the domain's name for an interrupt; GSIs have equal numbers in
+ * dom0. set_iopl and set_iobitmap work for every domain.
+ */
+#pragma once
+
+#include "xen.h"
+
+#define PHYSDEVOP_irq_status_query	5
+#define PHYSDEVOP_set_iopl		6
+#define PHYSDEVOP_set_iobitmap		7
+#define PHYSDEVOP_apic_read		8	/* physdev_apic */
+#define PHYSDEVOP_apic_write		9	/* physdev_apic */
+#define PHYSDEVOP_alloc_irq_vector	10	/* physdev_irq */
+#define PHYSDEVOP_free_irq_vector	11	/* physdev_irq */
+#define PHYSDEVOP_eoi			12
+#define PHYSDEVOP_map_pirq		13
+#define PHYSDEVOP_unmap_pirq		14
+#define PHYSDEVOP_manage_pci_add	15	/* physdev_manage_pci */
+#define PHYSDEVOP_manage_pci_remove	16	/* physdev_manage_pci */
+#define PHYSDEVOP_pirq_eoi_gmfn_v1	17
+#define PHYSDEVOP_restore_msi		19
+#define PHYSDEVOP_manage_pci_add_ext	20
+#define PHYSDEVOP_setup_gsi		21
+#define PHYSDEVOP_get_free_pirq		23
+#define PHYSDEVOP_pci_mmcfg_reserved	24
+#define PHYSDEVOP_pci_device_add	25
+#define PHYSDEVOP_pci_device_remove	26	/* physdev_pci_device */
+#define PHYSDEVOP_restore_msi_ext	27	/* physdev_pci_device */
+#define PHYSDEVOP_pirq_eoi_gmfn_v2	28
+#define PHYSDEVOP_pirq_eoi_gmfn		PHYSDEVOP_pirq_eoi_gmfn_v2
+#define PHYSDEVOP_dbgp_op		29
+#define PHYSDEVOP_prepare_msix		30	/* physdev_pci_device */
+#define PHYSDEVOP_release_msix		31	/* physdev_pci_device */
+
+struct physdev_eoi {
+	uint32_t irq;				/* 0x00 pirq */
+};
+static_assert(sizeof(struct physdev_eoi) == 4, "size");
+
+/* A page with a bit per pirq: set if it needs physdev_eoi. */
+struct physdev_pirq_eoi_gmfn {
+	xen_pfn_t gmfn;				/* 0x00 */
+};
+static_assert(sizeof(struct physdev_pirq_eoi_gmfn) == 8, "size");
+
+#define _XENIRQSTAT_needs_eoi	0
+#define XENIRQSTAT_needs_eoi	(1u << _XENIRQSTAT_needs_eoi)
+#define _XENIRQSTAT_shared	1
+#define XENIRQSTAT_shared	(1u << _XENIRQSTAT_shared)
+
+struct physdev_irq_status_query {
+	uint32_t irq;				/* 0x00 in: pirq */
+	uint32_t flags;				/* 0x04 out: XENIRQSTAT_* */
+};
+static_assert(sizeof(struct physdev_irq_status_query) == 8, "size");
+
+struct physdev_set_iopl {
+	uint32_t iopl;				/* 0x00 0 to 3, this vCPU's */
+};
+static_assert(sizeof(struct physdev_set_iopl) == 4, "size");
+
+/* A set bit forbids the port to user mode; read when a port is used. */
+struct physdev_set_iobitmap {
+	XEN_GUEST_PTR(uint8_t) bitmap;		/* 0x00 NULL: none */
+	uint32_t nr_ports;			/* 0x08 those above: forbidden */
+};
+static_assert(sizeof(struct physdev_set_iobitmap) == 16, "size");
+
+/* A register of an IO-APIC. */
+struct physdev_apic {
+	uint64_t apic_physbase;			/* 0x00 in: which one */
+	uint32_t reg;				/* 0x08 in */
+	uint32_t value;				/* 0x0c */
+};
+static_assert(sizeof(struct physdev_apic) == 16, "size");
+
+struct physdev_irq {
+	uint32_t irq;				/* 0x00 in */
+	uint32_t vector;			/* 0x04 out: as irq */
+};
+static_assert(sizeof(struct physdev_irq) == 8, "size");
+
+#define MAP_PIRQ_TYPE_MSI	0
+#define MAP_PIRQ_TYPE_GSI	1
+#define MAP_PIRQ_TYPE_UNKNOWN	2
+#define MAP_PIRQ_TYPE_MSI_SEG	3	/* bus has the segment in bits 16-31 */
+#define MAP_PIRQ_TYPE_MULTI_MSI	4	/* entry_nr of them */
+
+struct physdev_map_pirq {
+	domid_t domid;				/* 0x00 */
+	int32_t type;				/* 0x04 MAP_PIRQ_TYPE_* */
+	int32_t index;				/* 0x08 GSI */
+	int32_t pirq;				/* 0x0c below 0: choose; out */
+	int32_t bus;				/* 0x10 MSI */
+	int32_t devfn;				/* 0x14 MSI */
+	int32_t entry_nr;			/* 0x18 MSI-X entry */
+	uint64_t table_base;			/* 0x20 MSI-X table, or 0 */
+};
+static_assert(sizeof(struct physdev_map_pirq) == 40, "size");
+
+struct physdev_unmap_pirq {
+	domid_t domid;				/* 0x00 */
+	int32_t pirq;				/* 0x04 */
+};
+static_assert(sizeof(struct physdev_unmap_pirq) == 8, "size");
+
+struct physdev_manage_pci {
+	uint8_t bus;				/* 0x00 */
+	uint8_t devfn;				/* 0x01 */
+};
+static_assert(sizeof(struct physdev_manage_pci) == 2, "size");
+
+struct physdev_restore_msi {
+	uint8_t bus;				/* 0x00 */
+	uint8_t devfn;				/* 0x01 */
+};
+static_assert(sizeof(struct physdev_restore_msi) == 2, "size");
+
+struct physdev_manage_pci_ext {
+	uint8_t bus;				/* 0x00 */
+	uint8_t devfn;				/* 0x01 */
+	uint32_t is_extfn;			/* 0x04 */
+	uint32_t is_virtfn;			/* 0x08 */
+	struct {
+		uint8_t bus;			/* 0x0c */
+		uint8_t devfn;			/* 0x0d */
+	} physfn;
+};
+static_assert(sizeof(struct physdev_manage_pci_ext) == 16, "size");
+
+struct physdev_setup_gsi {
+	int32_t gsi;				/* 0x00 */
+	uint8_t triggering;			/* 0x04 0 edge, 1 level */
+	uint8_t polarity;			/* 0x05 0 high, 1 low */
+};
+static_assert(sizeof(struct physdev_setup_gsi) == 8, "size");
+
+struct physdev_get_free_pirq {
+	int32_t type;				/* 0x00 MAP_PIRQ_TYPE_* */
+	uint32_t pirq;				/* 0x04 out */
+};
+static_assert(sizeof(struct physdev_get_free_pirq) == 8, "size");
+
+#define XEN_PCI_MMCFG_RESERVED	0x1
+
+struct physdev_pci_mmcfg_reserved {
+	uint64_t address;			/* 0x00 */
+	uint16_t segment;			/* 0x08 */
+	uint8_t start_bus;			/* 0x0a */
+	uint8_t end_bus;			/* 0x0b inclusive */
+	uint32_t flags;				/* 0x0c XEN_PCI_MMCFG_* */
+};
+static_assert(sizeof(struct physdev_pci_mmcfg_reserved) == 16, "size");
+
+#define XEN_PCI_DEV_EXTFN	0x1
+#define XEN_PCI_DEV_VIRTFN	0x2
+#define XEN_PCI_DEV_PXM		0x4	/* optarr[0]: proximity domain */
+
+struct physdev_pci_device_add {
+	uint16_t seg;				/* 0x00 */
+	uint8_t bus;				/* 0x02 */
+	uint8_t devfn;				/* 0x03 */
+	uint32_t flags;				/* 0x04 XEN_PCI_DEV_* */
+	struct {
+		uint8_t bus;			/* 0x08 */
+		uint8_t devfn;			/* 0x09 */
+	} physfn;
+	uint32_t optarr[];			/* 0x0c */
+};
+static_assert(sizeof(struct physdev_pci_device_add) == 12, "size");
+
+struct physdev_pci_device {
+	uint16_t seg;				/* 0x00 */
+	uint8_t bus;				/* 0x02 */
+	uint8_t devfn;				/* 0x03 */
+};
+static_assert(sizeof(struct physdev_pci_device) == 4, "size");
