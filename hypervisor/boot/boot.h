@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the boot loader told: collected once by multiboot.c in the form that
+ * the rest uses, whichever protocol brought it. Unchanged after boot, but
+ * that module memory goes to dom0.
+ */
+#pragma once
+
+#include "mm/addr.h"
+
+#define BOOT_MODULES_MAX 8
+#define BOOT_RANGES_MAX 128
+#define BOOT_LINE_MAX 1024
+
+/* Memory map; types are e820's. */
+enum { MEMORY_RAM = 1, MEMORY_RESERVED, MEMORY_ACPI, MEMORY_NVS, MEMORY_BAD };
+
+struct memory_range {
+	paddr_t start, end; /* end is not in it */
+	uint32_t type;
+};
+
+struct boot_module {
+	paddr_t start, end;
+	char line[BOOT_LINE_MAX]; /* its command line */
+};
+
+struct boot_screen {
+	bool present;
+	bool text; /* VGA text, else linear frame buffer */
+	paddr_t address;
+	uint32_t pitch, width, height; /* bytes; pixels or characters */
+	uint8_t depth; /* bits per pixel */
+	uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+};
+
+struct boot_info {
+	char line[BOOT_LINE_MAX]; /* our own command line */
+	char loader[64];
+	unsigned nr_modules;
+	struct boot_module module[BOOT_MODULES_MAX];
+	unsigned nr_ranges;
+	struct memory_range range[BOOT_RANGES_MAX]; /* sorted, disjoint */
+	struct boot_screen screen;
+	paddr_t rsdp; /* 0: search */
+	uint8_t rsdp_copy[36]; /* if the loader gave a copy instead */
+	unsigned rsdp_copy_size;
+	paddr_t efi_system_table; /* 0: not EFI */
+	bool efi64;
+};
+
+extern struct boot_info boot_info;
+
+/* All of start..end is RAM in the memory map. */
+bool boot_range_is_ram(paddr_t start, paddr_t end);
+
+/* The image's ends (physical) are 2 MiB-relative to IMAGE_PADDR. */
+extern char image_start[], image_text_end[], image_rodata_end[], image_end[];

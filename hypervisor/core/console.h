@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The consoles (serial, screen), the log ring and the input of dom0's
+ * console. Lock: RANK_CONSOLE.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct domain;
+
+/* Early: the ring. Then each device as boot finds it. */
+void console_init(void);
+/* Interrupts work: serial input, and screen handed to dom0. */
+void console_init_irq(void);
+/* dom0 owns the screen from now on: stop drawing on it. */
+void console_release_screen(void);
+
+/* Text of ours or of a guest, as it is. A guest other than dom0 has its lines
+ * marked with its number. */
+void console_write(const char *text, size_t size);
+void console_guest_write(
+	const struct domain *d, const char *text, size_t size);
+/* Input for dom0; returns how many bytes. */
+size_t console_guest_read(char *to, size_t size);
+
+/* sysctl readconsole: copies from ring position *index (incremental) or the
+ * oldest text; *index becomes where to go on. Returns bytes. */
+size_t console_ring_read(
+	char *to, size_t size, uint32_t *index, bool incremental);
+void console_ring_clear(void);
+
+/* Log level by name: "error" "warning" "info" "debug" "none" "all". */
+bool console_set_level(const char *name);
+
+/* Debug keys: sysctl debug_keys, or typed after three Ctrl-A. The table of
+ * keys is in console.c. */
+void console_debug_key(char key);
+
+/* In panic: no locks any more. */
+void console_force(void);
+
+/* Machine registers that guests must not touch: the serial port in use. */
+bool console_owns_port(uint16_t port);
+/* First port and number of them; false: no serial port. */
+bool console_ports(uint16_t *first, unsigned *nr);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ASSERT states an invariant of ours: if it does not hold, the hypervisor is
+ * wrong and stops. It stays on in release builds. Never use it on guest
+ * input. BUG marks what cannot be reached.
+ */
+#pragma once
+
+#include <assert.h> /* static_assert */
+
+/* Print why, registers and a back-trace; reboot, or stop with "noreboot". */
+_Noreturn void panic(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2), cold));
+_Noreturn void assert_failed(const char *condition, const char *file, int line)
+	__attribute__((cold));
+
+#define ASSERT(condition)                                                  \
+	(__builtin_expect(!!(condition), 1) ?                              \
+			(void)0 :                                          \
+			assert_failed(#condition, __FILE__, __LINE__))
+#define BUG() assert_failed("not reached", __FILE__, __LINE__)
+
+/* For checks too dear to keep in a release. */
+#define ASSERT_DEBUG(condition) ASSERT(!DEBUG || (condition))

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * System time: nanoseconds since boot, from the TSC, whose rate is measured
+ * against the HPET or the ACPI PM timer. Wall clock: CMOS at boot.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+void clock_init(void); /* boot CPU; measures */
+void clock_init_cpu(void); /* others: compares TSCs */
+
+uint64_t now(void);
+uint64_t clock_ns(uint64_t tsc); /* system time at a TSC value */
+uint64_t clock_tsc(uint64_t ns); /* TSC value at a system time */
+uint64_t clock_tsc_khz(void);
+/* ns = ((tsc << shift, or >> -shift) * mul) >> 32 */
+void clock_scale(uint32_t *mul, int8_t *shift);
+/* TSC at system time 0. */
+uint64_t clock_tsc_base(void);
+/* The TSC runs at a constant rate and is the same on all CPUs. */
+bool clock_tsc_stable(void);
+
+/* UNIX time in seconds at system time 0, as the CMOS clock said. */
+extern uint64_t wallclock_at_boot;
+
+/* This CPU's timer: interrupt at a system time (0: none), which raises
+ * SOFTIRQ_TIMER. A time in the past fires at once. */
+void timer_hw_set(uint64_t deadline_ns);
+
+/* Busy-wait; for hardware only. */
+void clock_delay_us(unsigned us);
+
+/* The CMOS clock's index and data ports are one transaction: dom0's accesses
+ * (ports 0x70, 0x71) go through here. */
+uint8_t cmos_read(uint8_t index);
+void cmos_write(uint8_t index, uint8_t value);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the CPU can do, and the control registers that we set from it. All
+ * CPUs are taken to be equal; one that lacks what the boot CPU has is not
+ * started.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum cpu_word {
+	CPUID_1C, /* leaf 1 ECX */
+	CPUID_1D,
+	CPUID_7B, /* leaf 7.0 */
+	CPUID_7C,
+	CPUID_7D,
+	CPUID_D1A, /* leaf 0xd.1 EAX */
+	CPUID_81C, /* leaf 0x80000001 ECX */
+	CPUID_81D,
+	CPUID_87D, /* leaf 0x80000007 EDX */
+	CPUID_88B, /* leaf 0x80000008 EBX */
+	CPUID_WORDS
+};
+
+#define CPU_FEATURE(word, bit) ((CPUID_##word) * 32 + (bit))
+#define CPU_MONITOR CPU_FEATURE(1C, 3)
+#define CPU_PCID CPU_FEATURE(1C, 17)
+#define CPU_X2APIC CPU_FEATURE(1C, 21)
+#define CPU_TSC_DEADLINE CPU_FEATURE(1C, 24)
+#define CPU_XSAVE CPU_FEATURE(1C, 26)
+#define CPU_HYPERVISOR CPU_FEATURE(1C, 31)
+#define CPU_DE CPU_FEATURE(1D, 2)
+#define CPU_MCE CPU_FEATURE(1D, 7)
+#define CPU_APIC CPU_FEATURE(1D, 9)
+#define CPU_PGE CPU_FEATURE(1D, 13)
+#define CPU_MCA CPU_FEATURE(1D, 14)
+#define CPU_PAT CPU_FEATURE(1D, 16)
+#define CPU_CLFLUSH CPU_FEATURE(1D, 19)
+#define CPU_FSGSBASE CPU_FEATURE(7B, 0)
+#define CPU_TSC_ADJUST CPU_FEATURE(7B, 1)
+#define CPU_SMEP CPU_FEATURE(7B, 7)
+#define CPU_ERMS CPU_FEATURE(7B, 9)
+#define CPU_INVPCID CPU_FEATURE(7B, 10)
+#define CPU_SMAP CPU_FEATURE(7B, 20)
+#define CPU_UMIP CPU_FEATURE(7C, 2)
+#define CPU_PKU CPU_FEATURE(7C, 3)
+#define CPU_SPEC_CTRL CPU_FEATURE(7D, 26)
+#define CPU_ARCH_CAPS CPU_FEATURE(7D, 29)
+#define CPU_XSAVEOPT CPU_FEATURE(D1A, 0)
+#define CPU_XSAVEC CPU_FEATURE(D1A, 1)
+#define CPU_XSAVES CPU_FEATURE(D1A, 3)
+#define CPU_SYSCALL CPU_FEATURE(81D, 11)
+#define CPU_NX CPU_FEATURE(81D, 20)
+#define CPU_PAGE1GB CPU_FEATURE(81D, 26)
+#define CPU_RDTSCP CPU_FEATURE(81D, 27)
+#define CPU_LM CPU_FEATURE(81D, 29)
+#define CPU_INVARIANT_TSC CPU_FEATURE(87D, 8)
+
+struct cpu_info {
+	uint32_t features[CPUID_WORDS]; /* SMAP is off if it does not work */
+	uint32_t max_leaf, max_extended_leaf;
+	char vendor[13];
+	char model_name[49];
+	uint32_t signature; /* leaf 1 EAX */
+	unsigned family, model, stepping;
+	unsigned physical_bits; /* of a machine address */
+	bool intel, amd; /* vendor; Hygon counts as AMD */
+	bool tcg; /* QEMU's emulation, not a CPU */
+};
+
+extern struct cpu_info cpu_info;
+extern uint64_t cpu_cr4; /* what every CPU runs with, guest bits off */
+
+#define cpu_has(feature)                                                   \
+	((cpu_info.features[(feature) / 32] >> ((feature) % 32)) & 1)
+
+void cpu_identify(void); /* boot CPU, first */
+void cpu_init(void); /* each CPU: CR0, CR4, EFER, PAT */
+/* This (other) CPU has all that cpu_info says; else names what lacks. */
+bool cpu_matches(void);
