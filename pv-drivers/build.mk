@@ -1,1 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
+# The front-end kit is built as objects that a kernel links; see front/README.md.
+
+PV_FRONT := $(addprefix $(B)/pv/pv-drivers/front/, head.o entry.o start.o \
+	event.o console.o)
+PV_LDSCRIPT := pv-drivers/front/kernel.ld
