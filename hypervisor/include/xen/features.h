@@ -21,6 +21,6 @@
 #define XENFEAT_ARM_SMCCC_supported		14
 #define XENFEAT_linux_rsdp_unrestricted		15	/* note: any RSDP */
 #define XENFEAT_not_direct_mapped		16
-#define XENFEAT_direct_mapped			17	/* 1: pfn is not mfn */
+#define XENFEAT_direct_mapped			17	/* 1: PTEs hold real frames */
 
 #define XENFEAT_NR_SUBMAPS	1	/* words of 32 bits */

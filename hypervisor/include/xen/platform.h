@@ -102,10 +102,9 @@ struct xenpf_firmware_info {
 			} mem;
 		} efi_info;
 		uint8_t kbd_shift_flags;		/* 0x08 */
-		uint64_t room[5];	/* unused kinds of information */
 	} u;
 };
-static_assert(sizeof(struct xenpf_firmware_info) == 48, "size");
+static_assert(sizeof(struct xenpf_firmware_info) == 40, "size");
 
 #define XENPF_ACPI_SLEEP_EXTENDED	0x00000001	/* hardware-reduced */
 

@@ -59,7 +59,7 @@ enum xs_watch_type {
 	XS_WATCH_TOKEN = 1,
 };
 
-/* Errors that may be named in XS_ERROR; text is the name without "XEN_". */
+/* Errors that XS_ERROR may carry: their names, NUL-terminated text. */
 #define XSD_ERROR_NAMES(name) \
 	name(EINVAL) name(EACCES) name(EEXIST) name(EISDIR) name(ENOENT) \
 	name(ENOMEM) name(ENOSPC) name(EIO) name(ENOTEMPTY) name(ENOSYS) \
