@@ -357,7 +357,7 @@ struct xen_domctl_cpu_policy {
 static_assert(sizeof(struct xen_domctl_cpu_policy) == 40, "size");
 
 struct xen_domctl_tsc_info {
-	uint32_t tsc_mode;			/* 0x00 0 auto 1 trap 2 native */
+	uint32_t tsc_mode;			/* 0x00 0 auto 1 trap 2 not */
 	uint32_t gtsc_khz;			/* 0x04 */
 	uint32_t incarnation;			/* 0x08 times restored */
 	uint32_t pad;				/* 0x0c */

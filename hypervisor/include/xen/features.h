@@ -11,7 +11,7 @@
 #define XENFEAT_supervisor_mode_kernel		3
 #define XENFEAT_pae_pgdir_above_4gb		4	/* 1 */
 #define XENFEAT_mmu_pt_update_preserve_ad	5	/* 1: MMU command 2 */
-#define XENFEAT_highmem_assist			6	/* 1: CLEAR_, COPY_PAGE */
+#define XENFEAT_highmem_assist			6	/* 1: CLEAR_PAGE */
 #define XENFEAT_gnttab_map_avail_bits		7	/* 1: GNTMAP_guest_* */
 #define XENFEAT_hvm_callback_vector		8	/* never for PV */
 #define XENFEAT_hvm_safe_pvclock		9	/* never for PV */
@@ -21,6 +21,6 @@
 #define XENFEAT_ARM_SMCCC_supported		14
 #define XENFEAT_linux_rsdp_unrestricted		15	/* note: any RSDP */
 #define XENFEAT_not_direct_mapped		16
-#define XENFEAT_direct_mapped			17	/* 1: PTEs hold real frames */
+#define XENFEAT_direct_mapped			17	/* 1: PTEs hold MFNs */
 
 #define XENFEAT_NR_SUBMAPS	1	/* words of 32 bits */

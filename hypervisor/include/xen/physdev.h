@@ -67,7 +67,7 @@ static_assert(sizeof(struct physdev_set_iopl) == 4, "size");
 /* A set bit forbids the port to user mode; read when a port is used. */
 struct physdev_set_iobitmap {
 	XEN_GUEST_PTR(uint8_t) bitmap;		/* 0x00 NULL: none */
-	uint32_t nr_ports;			/* 0x08 those above: forbidden */
+	uint32_t nr_ports;			/* 0x08 further ones: no */
 };
 static_assert(sizeof(struct physdev_set_iobitmap) == 16, "size");
 

@@ -28,7 +28,7 @@
 
 /* Text of the log ring. */
 struct xen_sysctl_readconsole {
-	uint8_t clear;				/* 0x00 in: forget what is read */
+	uint8_t clear;				/* 0x00 in: forget it then */
 	uint8_t incremental;			/* 0x01 in: start at index */
 	uint8_t pad0;				/* 0x02 */
 	uint8_t pad1;				/* 0x03 */

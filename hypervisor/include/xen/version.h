@@ -9,7 +9,7 @@
 #include "features.h"
 #include "xen.h"
 
-#define XENVER_version			0	/* result: major << 16 | minor */
+#define XENVER_version			0	/* result: 4 << 16 | 17 */
 #define XENVER_extraversion		1	/* xen_extraversion_t */
 #define XENVER_compile_info		2	/* xen_compile_info */
 #define XENVER_capabilities		3	/* xen_capabilities_info_t */

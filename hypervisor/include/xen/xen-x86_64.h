@@ -195,7 +195,7 @@ struct vcpu_guest_context {
 	uint64_t gdt_ents;			/* 0x1360 */
 	uint64_t kernel_ss;			/* 0x1368 */
 	uint64_t kernel_sp;			/* 0x1370 as of stack_switch */
-	uint64_t ctrlreg[8];			/* 0x1378 [3] root, [1] user's */
+	uint64_t ctrlreg[8];			/* 0x1378 [3], [1]: roots */
 	uint64_t debugreg[8];			/* 0x13b8 */
 	uint64_t event_callback_eip;		/* 0x13f8 */
 	uint64_t failsafe_callback_eip;		/* 0x1400 */
@@ -230,7 +230,7 @@ struct arch_shared_info {
 	uint64_t max_pfn;			/* 0x00 PFNs in the p2m */
 	xen_pfn_t pfn_to_mfn_frame_list_list;	/* 0x08 root, or ~0 */
 	uint64_t nmi_reason;			/* 0x10 XEN_NMIREASON_* */
-	uint64_t p2m_cr3;			/* 0x18 root that maps it, or 0 */
+	uint64_t p2m_cr3;			/* 0x18 root that maps it */
 	uint64_t p2m_vaddr;			/* 0x20 its virtual address */
 	uint64_t p2m_generation;		/* 0x28 odd while it changes */
 };

@@ -91,9 +91,9 @@
 #define DOMID_FIRST_RESERVED	0x7ff0
 #define DOMID_SELF		0x7ff0	/* the caller */
 #define DOMID_IO		0x7ff1	/* owner of device memory */
-#define DOMID_XEN		0x7ff2	/* owner of shareable hypervisor pages */
+#define DOMID_XEN		0x7ff2	/* owner of pages we share */
 #define DOMID_COW		0x7ff3	/* owner of shared copies; none here */
-#define DOMID_INVALID		0x7ff4	/* nobody; "choose one" in createdomain */
+#define DOMID_INVALID		0x7ff4	/* nobody; createdomain: choose */
 #define DOMID_IDLE		0x7fff
 #define DOMID_MASK		0x7fff
 
@@ -146,7 +146,7 @@
 #define VMASST_TYPE_writable_pagetables		2	/* emulate L1 stores */
 #define VMASST_TYPE_pae_extended_cr3		3	/* no effect */
 #define VMASST_TYPE_architectural_iopl		4	/* IOPL in RFLAGS */
-#define VMASST_TYPE_runstate_update_flag	5	/* XEN_RUNSTATE_UPDATE */
+#define VMASST_TYPE_runstate_update_flag	5	/* vcpu.h */
 #define VMASST_TYPE_m2p_strict			32	/* no m2p for users */
 
 /* start_info.flags */
@@ -259,7 +259,7 @@ struct start_info {
 	uint64_t pt_base;		/* 0x058 L4, virtual address */
 	uint64_t nr_pt_frames;		/* 0x060 */
 	uint64_t mfn_list;		/* 0x068 p2m, virtual address */
-	uint64_t mod_start;		/* 0x070 initrd, see SIF_MOD_START_PFN */
+	uint64_t mod_start;		/* 0x070 initrd: address, or PFN */
 	uint64_t mod_len;		/* 0x078 bytes */
 	int8_t cmd_line[MAX_GUEST_CMDLINE]; /* 0x080 */
 	uint64_t first_p2m_pfn;		/* 0x480 list and its tables */

@@ -22,7 +22,7 @@ typedef uint64_t blkif_sector_t;
 #define BLKIF_OP_FLUSH_DISKCACHE	3	/* feature-flush-cache */
 #define BLKIF_OP_RESERVED_1		4
 #define BLKIF_OP_DISCARD		5	/* feature-discard */
-#define BLKIF_OP_INDIRECT		6	/* feature-max-indirect-segments */
+#define BLKIF_OP_INDIRECT		6	/* ...-indirect-segments */
 
 #define BLKIF_RSP_OKAY		0
 #define BLKIF_RSP_ERROR		(-1)

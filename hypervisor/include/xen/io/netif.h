@@ -100,7 +100,7 @@ struct netif_extra_info {
 			uint16_t features;	/* 0x06 must be 0 */
 		} gso;
 		struct {
-			uint8_t addr[6];	/* 0x02 group to join or leave */
+			uint8_t addr[6];	/* 0x02 group to join, leave */
 		} mcast;
 		struct {
 			uint8_t type;		/* 0x02 */
