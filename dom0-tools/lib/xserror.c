@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The errors that the xenstore protocol knows, see xserror.h. A name that is
+ * not in this list cannot be sent: other implementations would not know it.
+ */
+#include "lib/xserror.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+static const struct {
+	int number;
+	const char *name;
+} errors[] = {
+	{EINVAL, "EINVAL"},
+	{EACCES, "EACCES"},
+	{EEXIST, "EEXIST"},
+	{EISDIR, "EISDIR"},
+	{ENOENT, "ENOENT"},
+	{ENOMEM, "ENOMEM"},
+	{ENOSPC, "ENOSPC"},
+	{EIO, "EIO"},
+	{ENOTEMPTY, "ENOTEMPTY"},
+	{ENOSYS, "ENOSYS"},
+	{EROFS, "EROFS"},
+	{EBUSY, "EBUSY"},
+	{EAGAIN, "EAGAIN"},
+	{EISCONN, "EISCONN"},
+	{E2BIG, "E2BIG"},
+	{EPERM, "EPERM"},
+};
+enum { NR_ERRORS = sizeof(errors) / sizeof(errors[0]) };
+
+const char *xs_error_name(int error)
+{
+	for (size_t i = 0; i < NR_ERRORS; i++) {
+		if (errors[i].number == error)
+			return errors[i].name;
+	}
+	return "EINVAL";
+}
+
+int xs_error_number(const char *name)
+{
+	for (size_t i = 0; i < NR_ERRORS; i++) {
+		if (!strcmp(errors[i].name, name))
+			return errors[i].number;
+	}
+	return EINVAL;
+}
