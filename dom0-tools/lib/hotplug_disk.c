@@ -9,7 +9,6 @@
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-#include "lib/xenstore.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -23,6 +22,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 enum { SECTOR = 512 };
 

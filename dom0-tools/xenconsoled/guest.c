@@ -6,7 +6,6 @@
 #include "lib/gnttab.h"
 #include "lib/log.h"
 #include "lib/privcmd.h"
-#include "lib/xenstore.h"
 #include "xen/io/console.h"
 #include "xenconsoled/ring.h"
 
@@ -18,6 +17,7 @@
 #include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 enum {
 	CONSOLE_REF = 0,     /* grant reserved for the console page */

@@ -15,7 +15,6 @@
 #include "lib/evtchn.h"
 #include "lib/gnttab.h"
 #include "lib/log.h"
-#include "lib/xenstore.h"
 #include "xenconsoled/guest.h"
 #include "xenconsoled/hvlog.h"
 #include "xenconsoled/start.h"
@@ -29,6 +28,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 enum { XENSTORE, EVENTS, NOTIFIER, SIGNALS, NR_FIXED };
 enum { LIST_ROOM = 256, RETRY_MS = 500 };
