@@ -5,31 +5,18 @@
  */
 #include "lib/xserror.h"
 
+#include <xen/io/xs_wire.h>
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#define PAIR(name) {name, #name},
+
 static const struct {
 	int number;
 	const char *name;
-} errors[] = {
-	{EINVAL, "EINVAL"},
-	{EACCES, "EACCES"},
-	{EEXIST, "EEXIST"},
-	{EISDIR, "EISDIR"},
-	{ENOENT, "ENOENT"},
-	{ENOMEM, "ENOMEM"},
-	{ENOSPC, "ENOSPC"},
-	{EIO, "EIO"},
-	{ENOTEMPTY, "ENOTEMPTY"},
-	{ENOSYS, "ENOSYS"},
-	{EROFS, "EROFS"},
-	{EBUSY, "EBUSY"},
-	{EAGAIN, "EAGAIN"},
-	{EISCONN, "EISCONN"},
-	{E2BIG, "E2BIG"},
-	{EPERM, "EPERM"},
-};
+} errors[] = {XSD_ERROR_NAMES(PAIR)};
 enum { NR_ERRORS = sizeof(errors) / sizeof(errors[0]) };
 
 const char *xs_error_name(int error)

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A connection to xenstored, see xsconn.h.
+ *
+ * Two locks: `request` is held from sending a request to having its reply, so
+ * that there is at most one on the way; `state` guards the queues. Without a
+ * reader thread whoever holds `request` reads; once the reader runs, only it
+ * does. The reader is started under `request`, so the two never meet.
+ */
+#include "lib/xsconn.h"
+
+#include "lib/xserror.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { MAX_PARTS = 8, READER_STACK = 64 << 10 };
+
+struct xs_handle {
+	int fd;
+	bool is_socket;
+	bool filter_unwatched;
+	pthread_mutex_t request;
+
+	pthread_mutex_t state;		/* guards what follows */
+	pthread_cond_t changed;
+	struct xs_message *reply;	/* from the reader, for the requester */
+	struct xs_message *events, **events_tail;
+	int signal_pipe[2];		/* a byte in it while events wait */
+	bool broken;			/* the connection is gone */
+
+	bool reader_runs;		/* changes under both locks */
+	pthread_t reader;
+	int stop_fd;			/* tells the reader to end */
+};
+
+static int open_socket(const char *path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+
+	if (strlen(path) >= sizeof(address.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(address.sun_path, path);
+
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		const int error = errno;
+
+		close(fd);
+		errno = error;
+		return -1;
+	}
+	return fd;
+}
+
+struct xs_handle *xsconn_open(const char *path, bool filter_unwatched)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return NULL;
+
+	struct xs_handle *h = calloc(1, sizeof(*h));
+
+	if (!h)
+		return NULL;
+	h->is_socket = S_ISSOCK(st.st_mode);
+	h->fd = h->is_socket ? open_socket(path)
+			     : open(path, O_RDWR | O_CLOEXEC);
+	if (h->fd < 0) {
+		const int error = errno;
+
+		free(h);
+		errno = error;
+		return NULL;
+	}
+	h->filter_unwatched = filter_unwatched;
+	h->events_tail = &h->events;
+	h->signal_pipe[0] = h->signal_pipe[1] = -1;
+	h->stop_fd = -1;
+	pthread_mutex_init(&h->request, NULL);
+	pthread_mutex_init(&h->state, NULL);
+	pthread_cond_init(&h->changed, NULL);
+	return h;
+}
+
+void xsconn_abandon(struct xs_handle *h)
+{
+	while (h->events) {
+		struct xs_message *event = h->events;
+
+		h->events = event->next;
+		free(event);
+	}
+	free(h->reply);
+	if (h->signal_pipe[0] >= 0) {
+		close(h->signal_pipe[0]);
+		close(h->signal_pipe[1]);
+	}
+	if (h->stop_fd >= 0)
+		close(h->stop_fd);
+	close(h->fd);
+	free(h);
+}
+
+void xsconn_close(struct xs_handle *h)
+{
+	const uint64_t one = 1;
+
+	if (h->reader_runs) {
+		while (write(h->stop_fd, &one, sizeof(one)) < 0 &&
+			errno == EINTR)
+			;
+		pthread_join(h->reader, NULL);
+	}
+	pthread_mutex_destroy(&h->request);
+	pthread_mutex_destroy(&h->state);
+	pthread_cond_destroy(&h->changed);
+	xsconn_abandon(h);
+}
+
+/* @stop_fd: gives up as soon as it is readable; -1 if nothing interrupts. */
+static bool read_exactly(int fd, int stop_fd, void *where, size_t size)
+{
+	while (size) {
+		struct pollfd fds[] = {
+			{.fd = fd, .events = POLLIN},
+			{.fd = stop_fd, .events = POLLIN},
+		};
+
+		if (stop_fd >= 0) {
+			if (poll(fds, 2, -1) < 0 && errno != EINTR)
+				return false;
+			if (fds[1].revents)
+				return false;
+			if (!fds[0].revents)
+				continue;
+		}
+
+		const ssize_t n = read(fd, where, size);
+
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0) {
+			if (n == 0)
+				errno = EIO;
+			return false;
+		}
+		where = (char *)where + n;
+		size -= n;
+	}
+	return true;
+}
+
+static struct xs_message *read_message(struct xs_handle *h, int stop_fd)
+{
+	struct xsd_sockmsg header;
+	struct xs_message *message;
+
+	if (!read_exactly(h->fd, stop_fd, &header, sizeof(header)))
+		return NULL;
+	if (header.len > XENSTORE_PAYLOAD_MAX) {
+		errno = EIO;
+		return NULL;
+	}
+	message = malloc(sizeof(*message) + header.len + 1);
+	if (!message)
+		return NULL;
+	message->next = NULL;
+	message->header = header;
+	message->body[header.len] = '\0';
+	if (!read_exactly(h->fd, stop_fd, message->body, header.len)) {
+		const int error = errno;
+
+		free(message);
+		errno = error;
+		return NULL;
+	}
+	return message;
+}
+
+static void signal_pollers(const struct xs_handle *h)
+{
+	if (h->signal_pipe[1] >= 0 && write(h->signal_pipe[1], "", 1) < 0) {
+		/* Full: then it is readable. */
+	}
+}
+
+/* Under `state`. */
+static void add_event(struct xs_handle *h, struct xs_message *event)
+{
+	if (!h->events)
+		signal_pollers(h);
+	*h->events_tail = event;
+	h->events_tail = &event->next;
+}
+
+static void deliver(struct xs_handle *h, struct xs_message *message)
+{
+	pthread_mutex_lock(&h->state);
+	if (message->header.type == XS_WATCH_EVENT) {
+		add_event(h, message);
+	} else {
+		free(h->reply);
+		h->reply = message;
+	}
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->state);
+}
+
+static void *reader(void *arg)
+{
+	struct xs_handle *h = arg;
+	struct xs_message *message;
+
+	while ((message = read_message(h, h->stop_fd)))
+		deliver(h, message);
+	pthread_mutex_lock(&h->state);
+	h->broken = true;
+	signal_pollers(h);
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->state);
+	return NULL;
+}
+
+/* The thread handles no signals: they belong to the program. */
+static int start_thread(struct xs_handle *h)
+{
+	sigset_t all, before;
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	pthread_attr_setstacksize(&attr, READER_STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+
+	const int error = pthread_create(&h->reader, &attr, reader, h);
+
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attr);
+	return error;
+}
+
+bool xsconn_start_reader(struct xs_handle *h)
+{
+	int error = 0;
+
+	pthread_mutex_lock(&h->request);
+	if (!h->reader_runs) {
+		if (h->stop_fd < 0)
+			h->stop_fd = eventfd(0, EFD_CLOEXEC);
+		error = h->stop_fd < 0 ? errno : start_thread(h);
+		pthread_mutex_lock(&h->state);
+		h->reader_runs = error == 0;
+		pthread_mutex_unlock(&h->state);
+	}
+	pthread_mutex_unlock(&h->request);
+	errno = error;
+	return error == 0;
+}
+
+static bool write_all(const struct xs_handle *h, struct iovec *vec,
+	unsigned nr)
+{
+	while (nr) {
+		struct msghdr message = {.msg_iov = vec, .msg_iovlen = nr};
+		ssize_t n = h->is_socket ?
+			sendmsg(h->fd, &message, MSG_NOSIGNAL) :
+			writev(h->fd, vec, nr);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		while (nr && (size_t)n >= vec->iov_len) {
+			n -= vec->iov_len;
+			vec++;
+			nr--;
+		}
+		if (nr) {
+			vec->iov_base = (char *)vec->iov_base + n;
+			vec->iov_len -= n;
+		}
+	}
+	return true;
+}
+
+static bool send_request(struct xs_handle *h, uint32_t type,
+	uint32_t transaction, const struct iovec *parts, unsigned nr_parts)
+{
+	struct xsd_sockmsg header = {.type = type, .tx_id = transaction};
+	struct iovec vec[MAX_PARTS + 1] = {{&header, sizeof(header)}};
+	unsigned nr = 1;
+	size_t size = 0;
+
+	for (unsigned i = 0; i < nr_parts; i++) {
+		size += parts[i].iov_len;
+		if (parts[i].iov_len)
+			vec[nr++] = parts[i];
+	}
+	if (size > XENSTORE_PAYLOAD_MAX) {
+		errno = E2BIG;
+		return false;
+	}
+	header.len = size;
+	return write_all(h, vec, nr);
+}
+
+/* Under `request`. */
+static struct xs_message *wait_for_reply(struct xs_handle *h)
+{
+	struct xs_message *reply;
+
+	if (!h->reader_runs) {
+		while ((reply = read_message(h, -1)) &&
+			reply->header.type == XS_WATCH_EVENT)
+			deliver(h, reply);
+		return reply;
+	}
+	pthread_mutex_lock(&h->state);
+	while (!h->reply && !h->broken)
+		pthread_cond_wait(&h->changed, &h->state);
+	reply = h->reply;
+	h->reply = NULL;
+	pthread_mutex_unlock(&h->state);
+	if (!reply)
+		errno = EIO;
+	return reply;
+}
+
+struct xs_message *xsconn_call(struct xs_handle *h, uint32_t type,
+	uint32_t transaction, const struct iovec *parts, unsigned nr_parts)
+{
+	struct xs_message *reply = NULL;
+
+	pthread_mutex_lock(&h->request);
+	if (send_request(h, type, transaction, parts, nr_parts))
+		reply = wait_for_reply(h);
+
+	const int saved_errno = errno;
+
+	pthread_mutex_unlock(&h->request);
+	errno = saved_errno;
+	if (!reply)
+		return NULL;
+	if (reply->header.type == type)
+		return reply;
+
+	const int error = reply->header.type == XS_ERROR ?
+		xs_error_number(reply->body) : EBADMSG;
+
+	free(reply);
+	errno = error;
+	return NULL;
+}
+
+struct xs_message *xsconn_event(struct xs_handle *h, bool wait)
+{
+	struct xs_message *event;
+	char byte;
+
+	pthread_mutex_lock(&h->state);
+	while (wait && !h->events && !h->broken)
+		pthread_cond_wait(&h->changed, &h->state);
+	event = h->events;
+	if (event) {
+		h->events = event->next;
+		if (!h->events)
+			h->events_tail = &h->events;
+	}
+	/* A broken connection stays readable. */
+	if (!h->events && !h->broken && h->signal_pipe[0] >= 0) {
+		while (read(h->signal_pipe[0], &byte, 1) > 0)
+			;
+	}
+	errno = h->broken ? EIO : EAGAIN;
+	pthread_mutex_unlock(&h->state);
+	return event;
+}
+
+void xsconn_forget_events(struct xs_handle *h, const char *path,
+	const char *token)
+{
+	const size_t length = strlen(path);
+	struct xs_message **slot = &h->events;
+
+	if (!h->filter_unwatched)
+		return;
+	pthread_mutex_lock(&h->state);
+	while (*slot) {
+		struct xs_message *event = *slot;
+		const char *its_token = event->body +
+			strnlen(event->body, event->header.len) + 1;
+		const char next = event->body[strnlen(event->body, length)];
+
+		if (its_token < event->body + event->header.len &&
+			!strcmp(its_token, token) &&
+			!strncmp(event->body, path, length) &&
+			(!next || next == '/' || path[length - 1] == '/')) {
+			*slot = event->next;
+			free(event);
+		} else {
+			slot = &event->next;
+		}
+	}
+	h->events_tail = slot;
+	pthread_mutex_unlock(&h->state);
+}
+
+int xsconn_fileno(struct xs_handle *h)
+{
+	pthread_mutex_lock(&h->state);
+	if (h->signal_pipe[0] < 0 &&
+		pipe2(h->signal_pipe, O_CLOEXEC | O_NONBLOCK) == 0 &&
+		(h->events || h->broken))
+		signal_pollers(h);
+
+	const int fd = h->signal_pipe[0];
+
+	pthread_mutex_unlock(&h->state);
+	return fd;
+}
