@@ -43,22 +43,42 @@ static bool write_all(int fd, const char *data, size_t count)
 	return true;
 }
 
+static bool open_file(struct record *record)
+{
+	struct stat st;
+
+	record->fd = open(record->path,
+		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+	record->size = 0;
+	if (record->fd < 0)
+		log_warn("cannot open %s: %s", record->path, strerror(errno));
+	else if (fstat(record->fd, &st) == 0)
+		record->size = st.st_size;
+	return record->fd >= 0;
+}
+
 bool record_open(
 	struct record *record, const char *dir, const char *stem, bool stamp)
 {
 	char path[PATH_MAX];
 
 	file_path(path, dir, "", stem, ".log");
-	*record = (struct record){
-		.fd = open(path,
-			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW,
-			0640),
-		.stamp = stamp,
-		.line_begins = true,
-	};
-	if (record->fd < 0)
-		log_warn("cannot open %s: %s", path, strerror(errno));
-	return record->fd >= 0;
+	*record = (struct record){.stamp = stamp, .line_begins = true};
+	snprintf(record->path, sizeof(record->path), "%.511s", path);
+	return open_file(record);
+}
+
+/* One old file is kept. */
+static void turn_over(struct record *record)
+{
+	char old[sizeof(record->path) + 2];
+
+	snprintf(old, sizeof(old), "%s.1", record->path);
+	if (rename(record->path, old) < 0)
+		log_warn("cannot rename %s: %s", record->path, strerror(errno));
+	record_close(record);
+	if (open_file(record) && record->size && ftruncate(record->fd, 0) == 0)
+		record->size = 0; /* it could not be renamed */
 }
 
 void record_close(struct record *record)
@@ -100,6 +120,10 @@ void record_write(struct record *record, const char *data, size_t count)
 {
 	if (record->fd < 0)
 		return;
+
+	if (record->size >= RECORD_MOST_BYTES)
+		turn_over(record);
+	record->size += count;
 
 	const bool done = record->stamp ? write_lines(record, data, count)
 					: write_all(record->fd, data, count);

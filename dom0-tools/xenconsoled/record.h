@@ -2,7 +2,9 @@
 /*
  * Files that consoles are recorded in:
  *
- *   LOGDIR/guest-NAME.log   everything, if asked for (--log=guest)
+ *   LOGDIR/guest-NAME.log   everything, if asked for (--log=guest); at
+ *                           16 MiB it becomes guest-NAME.log.1 and a new one
+ *                           begins, so that no guest can fill the disk
  *   LOGDIR/hypervisor.log   the hypervisor's log (--log=hv)
  *   LOGDIR/NAME.last        the last 64 KiB of a domain that ended
  *   RUNDIR/DOMID-UUID       a backlog, from one daemon to the next
@@ -19,8 +21,12 @@
 
 struct backlog;
 
+#define RECORD_MOST_BYTES (16 << 20)
+
 struct record {
 	int fd;           /* -1: not recorded */
+	char path[512];   /* of the file */
+	uint64_t size;    /* of it, by our count */
 	bool stamp;       /* each line begins with the time */
 	bool line_begins; /* the next byte is the first of a line */
 	bool failed;      /* was logged */
