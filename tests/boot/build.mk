@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The system runs. Their common ramdisk holds the toolstack as installed, the
+# stock kernels as guests, and a guest's ramdisk for each of them; tests/boot/dom0
+# asks for it.
+
+BOOT_DOM0 := smp guest network disk three lifecycle refusals rounds
+BOOT_LIMIT := 260
+CHECKS += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
+ORACLES += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
+
+$(B)/debian/%/vmlinux: ; $(Q)tools/fetch kernels
+
+$(B)/boot/guest-%.ramdisk: tests/boot/guest.sh tools/ramdisk \
+		$(B)/debian/%/vmlinux
+	$(call say,RAMDISK,$@)
+	$(Q)tools/ramdisk -o $@ -k $* -m guest -r tests/boot/guest.sh -z
+
+.SECONDEXPANSION:
+BOOT_TOOLS := shoji xenstored xenconsoled
+$(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
+		$(B)/boot/guest-cloud.ramdisk $(B)/guests/console.elf \
+		$$(ALL)
+	$(call say,RAMDISK,$@)
+	$(Q)rm -rf $(B)/boot/install
+	$(Q)$(MAKE) -s install DESTDIR=$(CURDIR)/$(B)/boot/install
+	$(Q)tools/ramdisk -o $@ -f $(B)/boot/install:/ \
+		-f $(B)/debian/amd64/vmlinuz:/guest/vmlinuz-amd64 \
+		-f $(B)/debian/cloud/vmlinuz:/guest/vmlinuz-cloud \
+		-f $(B)/boot/guest-amd64.ramdisk:/guest/ramdisk-amd64 \
+		-f $(B)/boot/guest-cloud.ramdisk:/guest/ramdisk-cloud \
+		-f $(B)/guests/console.elf:/guest/tiny \
+		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%:/usr/sbin/%) \
+		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls

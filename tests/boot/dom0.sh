@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh
+# What suites use inside dom0; each begins with `. /dom0.sh` and ends with
+# `finish`. Results go to the console between @@ marks, where tests/boot/dom0
+# finds them whatever else is printed there.
+#
+# A guest is NAME.cfg, its console's input NAME.in (a pipe) and output NAME.out,
+# in /tmp. Guests run a shell on their console (guest.sh), without echo.
+
+told=0
+serial=0
+log=/var/log/suite.log
+
+tell() { # one result
+	told=$((told + 1))
+	printf '\n@@%s@@\n' "$(echo "$*" | tr -d '@\r' | tr '\n' ' ')"
+}
+
+check() { # NAME COMMAND...: passes if the command does
+	check_name=$1
+	shift
+	if "$@" >"$log" 2>&1; then
+		tell "ok $check_name"
+	else
+		tell "not ok $check_name: status $?: $(tail -n 3 "$log")"
+		return 1
+	fi
+}
+
+equal() { # WANTED FOUND: for check
+	[ "$1" = "$2" ] || { echo "wanted '$1', found '$2'"; return 1; }
+}
+
+matches() { # PATTERN TEXT: for check, an extended regular expression
+	echo "$2" | grep -Eq "$1" || { echo "no '$1' in '$2'"; return 1; }
+}
+
+wait_for() { # SECONDS COMMAND...: until it succeeds
+	wait_until=$(($(cut -d. -f1 /proc/uptime) + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$(cut -d. -f1 /proc/uptime)" -lt $wait_until ] || {
+			echo "waited in vain for: $*"
+			return 1
+		}
+		usleep 100000
+	done
+}
+
+finish() {
+	printf '\n@@end %u@@\n' $told
+	sync
+	poweroff -f
+}
+
+start_tools() { # the daemons and a bridge; ends the suite if they fail
+	dmesg -n 1
+	mkdir -p /var/log/xen/console /var/lib/xenstored /run/xenstored
+	xenstored >/var/log/xenstored.log 2>&1 &
+	check "xenstored answers" wait_for 20 test -S /run/xenstored/socket ||
+		finish
+	xenconsoled >/var/log/xenconsoled.log 2>&1 &
+	brctl addbr xenbr0
+	ip addr add 10.7.0.1/24 dev xenbr0
+	ip link set xenbr0 up
+	check "shoji sees Domain-0" wait_for 20 shoji list Domain-0 || finish
+}
+
+guest_config() { # NAME [LINE...]: a Linux guest; later lines win
+	config_name=$1
+	shift
+	{
+		echo "name = '$config_name'"
+		echo "kernel = '/guest/vmlinuz-amd64'"
+		echo "ramdisk = '/guest/ramdisk-amd64'"
+		echo "cmdline = 'console=hvc0 quiet'"
+		echo "memory = 160"
+		for config_line; do
+			echo "$config_line"
+		done
+	} >"/tmp/$config_name.cfg"
+}
+
+guest_attach() { # NAME: its console to NAME.in and NAME.out
+	rm -f "/tmp/$1.in" "/tmp/$1.out"
+	mkfifo "/tmp/$1.in"
+	shoji console "$1" <>"/tmp/$1.in" >"/tmp/$1.out" 2>&1 &
+}
+
+guest_ready() { # NAME SECONDS: until its shell runs
+	wait_for "$2" grep -q 'guest: ready' "/tmp/$1.out" || {
+		tail -n 5 "/tmp/$1.out"
+		return 1
+	}
+}
+
+guest_start() { # NAME: from NAME.cfg to a shell
+	shoji create "/tmp/$1.cfg" && guest_attach "$1" && guest_ready "$1" 60
+}
+
+guest_run() { # NAME SECONDS COMMAND: prints its output, returns its status
+	serial=$((serial + 1))
+	run_mark="#$serial:"
+	run_from=$(($(wc -c <"/tmp/$1.out") + 1))
+	printf '%s; echo "%s""$?"\n' "$3" "$run_mark" >"/tmp/$1.in"
+	wait_for "$2" grep -q "^${run_mark}[0-9]" "/tmp/$1.out" || {
+		tail -n 3 "/tmp/$1.out"
+		return 1
+	}
+	tail -c +$run_from "/tmp/$1.out" | tr -d '\r' |
+		sed "/^$run_mark/d"
+	return "$(sed -n "s/^$run_mark\([0-9]*\).*/\1/p" "/tmp/$1.out")"
+}
+
+guest_tell() { # NAME COMMAND: without waiting for an answer
+	echo "$2" >"/tmp/$1.in"
+}
+
+guest_gone() { # NAME
+	! shoji domid "$1" 2>/dev/null
+}
+
+guest_off() { # NAME SECONDS: powers off from inside, waits until it is gone
+	guest_tell "$1" 'poweroff -f'
+	wait_for "$2" guest_gone "$1"
+}
