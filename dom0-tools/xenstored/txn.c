@@ -130,13 +130,15 @@ static int note(const struct store *store, struct txn *txn, const char *path,
 int txn_note(const struct store *store, struct txn *txn, const char *path,
 	const char *below, enum txn_use use)
 {
+	const size_t above = below - path - 1;
 	int rc = note(store, txn, path, strlen(path), use);
 
-	if (rc == 0 && *below) {
-		const size_t length = below - path - 1;
-
-		rc = note(store, txn, path, length ? length : 1, USE_CONTENT);
-	}
+	/* As long as the first part is missing, nothing nearer can appear. */
+	if (rc == 0 && *below)
+		rc = note(store, txn, path, above ? above : 1, USE_CONTENT);
+	if (rc == 0 && *below)
+		rc = note(store, txn, path,
+			above + 1 + strcspn(below, "/"), USE_CONTENT);
 	return rc;
 }
 

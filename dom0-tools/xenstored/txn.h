@@ -39,8 +39,8 @@ struct txn {
 };
 
 /*
- * The transaction looked at @path, of which @below is missing: remembers it,
- * and the nearest node above if the path is not there.
+ * The transaction looked at @path, of which @below is missing: remembers it
+ * and, if the path is not there, the nearest node above and what it lacks.
  */
 int txn_note(const struct store *store, struct txn *txn, const char *path,
 	const char *below, enum txn_use use);
