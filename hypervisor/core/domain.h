@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "core/softirq.h"
 #include "lib/list.h"
 #include "mm/addr.h"
 #include "x86/percpu.h"
@@ -35,9 +36,8 @@ struct domain {
 	bool privileged; /* dom0: may control others */
 	bool hardware; /* dom0: owns devices */
 	enum domain_dying dying; /* RANK_DOMAINS */
-	uint32_t refs; /* atomic; the list holds one while not dead */
-	struct list_node node; /* in the list of domains; RANK_DOMAINS */
-	struct domain *next_by_id; /* in a bucket of the id table */
+	uint32_t refs; /* atomic; the id table holds one while not dead */
+	struct work free_work; /* frees it after the last reference */
 	uint8_t handle[16];
 
 	struct vcpu *vcpu[DOMAIN_VCPUS_MAX];
@@ -75,7 +75,7 @@ struct domain {
 	uint32_t pollers; /* vCPUs in sched_op poll, a bit each; atomic */
 	unsigned weight; /* share of CPU time (core/sched.c) */
 	struct watchdog *watchdogs; /* sched_op watchdog (core/schedop.c) */
-	uint8_t destroy_stage; /* of domain_destroy() */
+	unsigned destroy_stage; /* of domain_destroy() */
 
 	/* Time */
 	int64_t wall_offset; /* seconds added to the wall clock */
@@ -112,8 +112,8 @@ struct domain_config {
 	int max_maptrack_frames; /* < 0 default */
 };
 
-void domain_init(void); /* boot: the list, domain_xen, domain_io */
-/* A paused domain without memory or vCPUs, in the list; *d without a
+void domain_init(void); /* boot: domain_xen, domain_io */
+/* A paused domain without memory or vCPUs, in the table; *d without a
  * reference of its own. -EEXIST, -ENOMEM, -EINVAL. */
 int domain_create(uint16_t id, const struct domain_config *config,
 	struct domain **d);
@@ -125,6 +125,8 @@ int domain_destroy(struct domain *d);
 struct domain *domain_next(uint16_t id);
 /* Shut-down domain runs on (suspend was cancelled or done). */
 void domain_resume(struct domain *d);
+/* The machine's wall clock changed: tell all shared pages. */
+void domain_wall_changed(void);
 
 /* A domain by number, dying ones too, with a reference; NULL if
  * there is none. */

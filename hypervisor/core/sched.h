@@ -12,8 +12,8 @@
 #define SCHED_WEIGHT_DEFAULT 256
 #define SCHED_WEIGHT_DOM0 512
 
-/* Boot: once; then for every CPU before it starts (makes its idle vCPU). */
-void sched_init(void);
+/* For every CPU, the boot CPU first, before it takes interrupts and after
+ * timer_init_cpu(): makes its idle vCPU, which is its first current one. */
 void sched_init_cpu(struct cpu *cpu);
 /* The end of main, and of a secondary CPU's start: become the idle loop. */
 _Noreturn void idle_loop(void);
@@ -26,7 +26,8 @@ void sched_remove(struct vcpu *v);
 void schedule(void);
 
 /*
- * context_switch(prev, next) calls the first once all of prev's state is in
+ * schedule() calls context_switch(prev, next), which makes next the CPU's
+ * current vCPU. It calls the first of these once all of prev's state is in
  * memory: from then on another CPU may run it; and the second last, with
  * next's page tables loaded: it brings next's time and runstate records up to
  * date. Interrupts are off in both.

@@ -10,6 +10,12 @@
  */
 #pragma once
 
+/* Offsets that entry.S uses. */
+#define VCPU_MODE 0x00
+#define VCPU_EXIT_WORK 0x01
+#define VCPU_INFO 0x08
+
+#ifndef __ASSEMBLY__
 #include "core/timer.h"
 #include "lib/list.h"
 #include "mm/addr.h"
@@ -21,10 +27,6 @@
 struct domain;
 struct fpu_area;
 struct sched_unit;
-
-/* Offsets that entry.S uses. */
-#define VCPU_MODE 0x00
-#define VCPU_EXIT_WORK 0x01
 
 /* Why the return path must call C before it goes back to the guest. */
 enum {
@@ -47,14 +49,16 @@ struct vcpu {
 	bool virtual_ts; /* CR0.TS as the guest set it */
 	bool nmi_masked; /* an NMI or #MC handler runs: until iret */
 	bool initialised; /* has had a register context */
-	bool in_syscall; /* entered by SYSCALL: may return by SYSRET */
-	bool fpu_used; /* has FPU state worth loading */
+	bool failsafe_pending; /* selectors did not load */
+	uint8_t exit_work_late; /* EXIT_ bits that wait for the next iret */
 
 	struct vcpu_info *info; /* the guest's, through the direct map */
 	uint16_t id;
 	struct domain *domain;
 
 	struct regs regs; /* while it does not run */
+	unsigned loaded_on; /* CPU + 1 whose registers still hold its segments
+				and FPU, if that CPU says so too; 0 none */
 
 	/* Page tables (mm/mmu.c); MFN_NONE when there is none */
 	mfn_t kernel_l4, user_l4;
@@ -67,7 +71,7 @@ struct vcpu {
 
 	/* Segments (pv/segment.c). Of the two GS bases the CPU holds the
 	 * active one in GS_BASE, the other in KERNEL_GS_BASE while running. */
-	uint16_t ds, es, fs, gs;
+	uint16_t ds, es, fs, gs; /* while it does not run */
 	uint64_t fs_base, gs_base_kernel, gs_base_user;
 	mfn_t gdt_frames[14];
 	unsigned gdt_entries; /* 0: no guest GDT */
@@ -100,6 +104,7 @@ struct vcpu {
 	unsigned cpu; /* where it runs, or ran last */
 	uint32_t pause_count; /* atomic */
 	bool down; /* vcpu_op down: offline */
+	bool loading; /* somebody sets it up; atomic */
 	bool blocked; /* waits for an event; RANK_SCHED */
 	bool running; /* on v->cpu right now; RANK_SCHED */
 	bool polling; /* in sched_op poll; RANK_EVENT */
@@ -112,6 +117,7 @@ struct vcpu {
 	uint64_t runstate_va; /* 0: not registered */
 	uint64_t time_va; /* secondary time record */
 	bool runstate_late; /* update owed once it is in kernel mode */
+	bool time_late; /* the second time record is not up to date */
 	uint32_t time_version;
 	mfn_t info_frame; /* of register_vcpu_info, else MFN_NONE */
 
@@ -121,6 +127,13 @@ struct vcpu {
 
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");
 static_assert(offsetof(struct vcpu, exit_work) == VCPU_EXIT_WORK, "vcpu");
+static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "vcpu");
+
+/* A CPU's own vCPU, which runs when no other can, belongs to no domain. */
+static inline bool vcpu_is_idle(const struct vcpu *v)
+{
+	return v->domain == NULL;
+}
 
 struct vcpu_guest_context;
 
@@ -139,3 +152,4 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 int vcpu_reset(struct vcpu *v);
 /* Let an initialised vCPU run. */
 void vcpu_up(struct vcpu *v);
+#endif

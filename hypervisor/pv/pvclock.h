@@ -18,6 +18,9 @@ void pvclock_update(struct vcpu *v);
  * In user mode the kernel's addresses are not mapped: then runstate_late is
  * set, and whoever switches it to kernel mode calls this again. */
 void pvclock_write_records(struct vcpu *v);
+/* v stops running; its page tables are still loaded: its runstate record
+ * tells the guest's other vCPUs. */
+void pvclock_left(struct vcpu *v);
 
 /* The wall clock of one domain's shared page, from the machine's. */
 void pvclock_update_wall(struct domain *d);

@@ -61,7 +61,7 @@ struct tss {
 
 struct cpu {
 	uint64_t guest_rsp; /* scratch of the syscall stub */
-	struct vcpu *current; /* who runs here; the idle vCPU if nobody */
+	struct vcpu *vcpu; /* who runs here; the idle vCPU if nobody */
 	uint32_t softirq; /* pending SOFTIRQ_ bits; atomic */
 	uint32_t number; /* ours, 0 is the boot CPU */
 	uint32_t apic_id;
@@ -71,7 +71,9 @@ struct cpu {
 
 	/* TLB (mm/tlb.c) */
 	uint32_t tlb_time; /* flush clock at the last full flush here */
-	uint32_t flush_pending; /* requests of other CPUs; atomic */
+	uint32_t flush_asked; /* flushes other CPUs asked for; atomic */
+	uint32_t flush_done; /* of these, how many are done */
+	uint32_t flush_global; /* global entries too; atomic */
 	paddr_t cr3; /* what CR3 holds */
 
 	/* State that is loaded now and may belong to somebody else (lazy) */
@@ -80,8 +82,9 @@ struct cpu {
 	uint64_t xcr0;
 	uint64_t cr4;
 
-	/* Guest memory access (mm/guestmem.c, x86/extable.c) */
-	uint32_t in_guest_copy;
+	/* What the descriptor window shows (pv/segment.c) */
+	uint8_t gdt_pages;
+	uint16_t ldt_mapped;
 
 	/* Locks held, by rank (debug) */
 	uint32_t lock_ranks;
@@ -121,10 +124,11 @@ struct cpu *cpu_of(unsigned number);
 struct regs *guest_regs(void);
 #endif
 
-#define current (this_cpu()->current)
-
-static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "cpu");
+static_assert(offsetof(struct cpu, vcpu) == CPU_CURRENT, "cpu");
 static_assert(offsetof(struct cpu, softirq) == CPU_SOFTIRQ, "cpu");
+
+#define current (this_cpu()->vcpu)
+
 static_assert(sizeof(struct cpu) <= CPU_STUBS, "struct cpu is two pages");
 
 /* Sets of CPUs. */
