@@ -38,7 +38,7 @@ struct privcmd_mmap_resource {
 #define PRIVCMD_IOCTL(nr, type) _IOC(_IOC_NONE, 'P', nr, sizeof(type))
 #define IOCTL_PRIVCMD_HYPERCALL PRIVCMD_IOCTL(0, struct privcmd_hypercall)
 #define IOCTL_PRIVCMD_MMAPBATCH_V2 PRIVCMD_IOCTL(4, struct privcmd_mmapbatch_v2)
-#define IOCTL_PRIVCMD_MMAP_RESOURCE \
+#define IOCTL_PRIVCMD_MMAP_RESOURCE                                            \
 	PRIVCMD_IOCTL(7, struct privcmd_mmap_resource)
 
 int privcmd_open(void)
@@ -48,8 +48,8 @@ int privcmd_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int64_t privcmd_call(int fd, unsigned nr, uint64_t a1, uint64_t a2,
-	uint64_t a3, uint64_t a4, uint64_t a5)
+int64_t privcmd_call(int fd, unsigned nr, uint64_t a1, uint64_t a2, uint64_t a3,
+	uint64_t a4, uint64_t a5)
 {
 	struct privcmd_hypercall call = {nr, {a1, a2, a3, a4, a5}};
 	const int rc = ioctl(fd, IOCTL_PRIVCMD_HYPERCALL, &call);
@@ -105,8 +105,8 @@ void *privcmd_map_foreign_at(int fd, uint16_t dom, const uint64_t *frames,
 		error = errors ? errno : ENOMEM;
 		goto out;
 	}
-	batch = (struct privcmd_mmapbatch_v2){nr, dom, (uintptr_t)where,
-		frames, errors};
+	batch = (struct privcmd_mmapbatch_v2){
+		nr, dom, (uintptr_t)where, frames, errors};
 	error = ioctl(fd, IOCTL_PRIVCMD_MMAPBATCH_V2, &batch) ? errno : 0;
 	for (i = 0; i < nr && !errors[i]; i++)
 		;
@@ -126,8 +126,8 @@ out:
 	return NULL;
 }
 
-void *privcmd_map_foreign(int fd, uint16_t dom, const uint64_t *frames,
-	size_t nr, int prot)
+void *privcmd_map_foreign(
+	int fd, uint16_t dom, const uint64_t *frames, size_t nr, int prot)
 {
 	return privcmd_map_foreign_at(fd, dom, frames, nr, prot, NULL);
 }
@@ -137,8 +137,8 @@ void *privcmd_map_resource(int fd, uint16_t dom, uint32_t type, uint32_t id,
 {
 	const size_t size = nr * PRIVCMD_PAGE;
 	void *where = mmap(NULL, size, prot, MAP_SHARED, fd, 0);
-	struct privcmd_mmap_resource want = {dom, type, id, first, nr,
-		(uintptr_t)where};
+	struct privcmd_mmap_resource want = {
+		dom, type, id, first, nr, (uintptr_t)where};
 
 	if (where == MAP_FAILED)
 		return NULL;

@@ -17,8 +17,8 @@
 int privcmd_open(void);
 
 /* Numbers are __HYPERVISOR_*; pointers must come from privcmd_buffer(). */
-int64_t privcmd_call(int fd, unsigned nr, uint64_t a1, uint64_t a2,
-	uint64_t a3, uint64_t a4, uint64_t a5);
+int64_t privcmd_call(int fd, unsigned nr, uint64_t a1, uint64_t a2, uint64_t a3,
+	uint64_t a4, uint64_t a5);
 
 /* Zeroed memory that stays resident while a hypercall looks at it. */
 void *privcmd_buffer(size_t size);
@@ -29,8 +29,8 @@ void privcmd_buffer_free(void *buffer, size_t size);
  * NULL comes back with errno set and, if failed is not NULL, the index of the
  * first frame that was refused (nr if none in particular).
  */
-void *privcmd_map_foreign(int fd, uint16_t dom, const uint64_t *frames,
-	size_t nr, int prot);
+void *privcmd_map_foreign(
+	int fd, uint16_t dom, const uint64_t *frames, size_t nr, int prot);
 void *privcmd_map_foreign_at(int fd, uint16_t dom, const uint64_t *frames,
 	size_t nr, int prot, size_t *failed);
 
