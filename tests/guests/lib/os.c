@@ -84,8 +84,3 @@ void os_wake(const void *channel)
 {
 	(void)channel;	/* the event itself ended SCHEDOP_block */
 }
-
-unsigned int os_vcpu(void)
-{
-	return 0;
-}

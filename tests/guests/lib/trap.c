@@ -60,7 +60,7 @@ void os_trap(struct pv_regs *regs)
 	trap_cr2 = info->arch.cr2;
 	if (trap_hook && trap_hook(regs))
 		return;
-	if (try_sp) {
+	if (try_sp && os_vcpu() == 0) {
 		trap_masked = info->evtchn_upcall_mask;
 		trap_last = *regs;
 		trap_leave(regs, regs->vector);
