@@ -75,6 +75,17 @@ int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
  * reference. -EINVAL if it is not d's or already given up. */
 int frame_release(struct domain *d, mfn_t mfn);
 
+/* Set pages aside so that d has this many in all; 0 cancels. -ENOMEM */
+int frame_claim(struct domain *d, uint64_t pages);
+
+/* Exchange: take a page that has no reference but its allocation's out of
+ * everybody's reach (-EINVAL); put it back, or free it. And give d a block
+ * from the allocator, whatever its limit says. */
+int frame_steal(struct domain *d, mfn_t mfn);
+void frame_unsteal(mfn_t mfn);
+void frame_free_stolen(mfn_t mfn);
+void frame_adopt(struct domain *d, mfn_t mfn, unsigned order);
+
 /* A general reference to a frame that d owns; false if it does not. */
 bool frame_get(mfn_t mfn, const struct domain *d);
 void frame_put(mfn_t mfn);
@@ -83,6 +94,12 @@ void frame_put(mfn_t mfn);
  * -EBUSY: it is a page table or descriptor page. */
 int frame_get_writable(mfn_t mfn);
 void frame_put_writable(mfn_t mfn);
+
+/* Give a frame whose type count is 0 a new type with a count of 1, not valid
+ * yet, all stale translations flushed (frame.c, I5). -EBUSY: it has a count.
+ * Under the owner's RANK_PT lock, as the drop back to count 0. */
+int frame_take_type(struct frame *f, enum frame_type type);
+void frame_drop_type(struct frame *f);
 
 /* Show a page of ours to d (shared_info, grant frames), or to everybody
  * read-only (d = domain_xen). The page is never freed while shared. */

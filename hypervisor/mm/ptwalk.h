@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/list.h"
@@ -24,8 +25,9 @@ enum pt_walk_state {
 
 struct pt_walk {
 	struct list_node node; /* in owner->walks while not PT_IDLE */
-	struct domain *owner; /* whose page tables; RANK_PT */
+	struct domain *owner; /* whose page tables, with a reference */
 	enum pt_walk_state state;
+	bool unwanted; /* nobody will collect the result */
 	int error; /* of PT_FAILED */
 	mfn_t root;
 	unsigned root_level;

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The frame table. Invariants, for every machine frame f:
+ *
+ * I1  f has one owner. It is free (FR_FREE) or its reference count is not 0;
+ *     FR_ALLOCATED stands for one reference of the owner's allocation.
+ * I2  f has one type at a time. The type changes only while the type count is
+ *     0, by whoever raises the count to 1.
+ * I3  Each present guest page-table entry that names f holds a general
+ *     reference; each writable level-1 entry also a type reference
+ *     (FRAME_WRITABLE), each entry of a higher level a type reference of the
+ *     level below. So while f is a page table or a descriptor page, nobody
+ *     has it mapped writable.
+ * I4  FT_VALID says that f's contents are what its type promises. A type
+ *     reference to a frame without it is only held by who is making it so.
+ * I5  Whoever changes the type flushes, after taking it and before FT_VALID,
+ *     every CPU that may still hold translations from its former life:
+ *     f->stamp is the flush clock when the last reference went.
+ * I6  A frame goes back to the allocator with no reference left and after
+ *     the same flush; it is zeroed before somebody else gets it.
+ * I7  Frames of ours that a domain sees (FR_SHARED) keep one type for ever.
+ *
+ * Page-table types are taken and dropped in ptcheck.c under the owner's
+ * RANK_PT lock; everything here is atomic by itself.
+ */
+#include "mm/frame.h"
+
+#include "core/domain.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/buddy.h"
+#include "mm/heap.h"
+#include "mm/tlb.h"
+#include "pv/hypercall.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "xen/errno.h"
+
+struct frame *frames;
+uint64_t nr_frames;
+uint64_t *m2p;
+
+/* The list of a domain's pages, linked by frame number; 0 ends it. */
+static void list_insert(uint32_t *head, uint32_t index)
+{
+	frames[index].prev = 0;
+	frames[index].next = *head;
+	if (*head)
+		frames[*head].prev = index;
+	*head = index;
+}
+
+static void list_unlink(struct domain *d, uint32_t index)
+{
+	struct frame *const f = &frames[index];
+
+	if (d->pages == index)
+		d->pages = f->next;
+	else if (d->pages_kept == index)
+		d->pages_kept = f->next;
+	if (f->prev)
+		frames[f->prev].next = f->next;
+	if (f->next)
+		frames[f->next].prev = f->prev;
+}
+
+/* Reserve room for pages in d's limit. */
+static int account(struct domain *d, uint64_t pages)
+{
+	int rc = -ENOMEM;
+
+	spin_lock(&d->pages_lock);
+	if (!d->dying && d->nr_pages + pages <= d->max_pages) {
+		if (!d->nr_pages)
+			domain_ref(d);
+		d->nr_pages += pages;
+		rc = 0;
+	}
+	spin_unlock(&d->pages_lock);
+	return rc;
+}
+
+/* The domain's structure lives as long as it has a page. */
+static void unaccount(struct domain *d, uint64_t pages)
+{
+	bool last;
+
+	spin_lock(&d->pages_lock);
+	ASSERT(d->nr_pages >= pages);
+	d->nr_pages -= pages;
+	last = d->nr_pages == 0;
+	spin_unlock(&d->pages_lock);
+	if (last)
+		domain_put(d);
+}
+
+/* Memory for d, out of its claim first. */
+static mfn_t take_free(struct domain *d, unsigned order, unsigned address_bits)
+{
+	const uint64_t pages = 1ull << order;
+	uint64_t claimed;
+	mfn_t mfn;
+
+	spin_lock(&d->pages_lock);
+	claimed = d->claimed < pages ? d->claimed : pages;
+	mfn = buddy_alloc_claimed(order, address_bits, claimed);
+	if (!mfn_none(mfn))
+		d->claimed -= claimed;
+	spin_unlock(&d->pages_lock);
+	return mfn;
+}
+
+/* A fresh block becomes d's; nobody else sees its frames before refs are set. */
+static void assign(struct domain *d, mfn_t mfn, unsigned order)
+{
+	const uint64_t pages = 1ull << order;
+
+	for (uint64_t i = 0; i < pages; i++) {
+		struct frame *const f = &frames[mfn.n + i];
+
+		f->type = 0;
+		f->owner = d->id;
+		f->stamp = 0;
+		/* At boot, the builder of dom0 writes what matters itself. */
+		if (current != this_cpu()->idle_vcpu)
+			clear_page(mfn_direct(MFN(mfn.n + i)));
+	}
+	spin_lock(&d->pages_lock);
+	for (uint64_t i = pages; i-- > 0;) {
+		list_insert(&d->pages, (uint32_t)(mfn.n + i));
+		store_release(&frames[mfn.n + i].refs, FR_ALLOCATED | 1);
+	}
+	spin_unlock(&d->pages_lock);
+}
+
+int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
+	mfn_t *mfn)
+{
+	const int rc = account(d, 1ull << order);
+
+	if (rc)
+		return rc;
+	*mfn = take_free(d, order, address_bits);
+	if (mfn_none(*mfn)) {
+		unaccount(d, 1ull << order);
+		return -ENOMEM;
+	}
+	assign(d, *mfn, order);
+	return 0;
+}
+
+int frame_claim(struct domain *d, uint64_t pages)
+{
+	int rc = 0;
+
+	spin_lock(&d->pages_lock);
+	buddy_unclaim(d->claimed);
+	d->claimed = pages > d->nr_pages ? pages - d->nr_pages : 0;
+	if (d->dying || !buddy_claim(d->claimed)) {
+		d->claimed = 0;
+		rc = -ENOMEM;
+	}
+	spin_unlock(&d->pages_lock);
+	return rc;
+}
+
+/* The last reference is gone: back to the allocator. */
+static void frame_free(struct frame *f)
+{
+	struct domain *const d = domain_of_id(f->owner);
+	const mfn_t mfn = frame_mfn(f);
+
+	ASSERT(!(f->type & (FT_COUNT | FT_PINNED)));
+	ASSERT(!(f->refs & FR_SHARED) || f->owner != DOMID_XEN);
+	tlb_flush_since(cpus_online, f->stamp);
+	m2p[mfn.n] = ~0ull;
+	f->type = 0;
+	f->owner = FRAME_HV;
+	if (f->refs & FR_SHARED) {
+		/* A page of ours: it was never in the domain's list. */
+		f->refs = 0;
+		page_free(mfn_direct(mfn));
+		domain_put(d);
+		return;
+	}
+	spin_lock(&d->pages_lock);
+	list_unlink(d, (uint32_t)mfn.n);
+	spin_unlock(&d->pages_lock);
+	f->refs = 0;
+	buddy_free(mfn, 0);
+	unaccount(d, 1);
+}
+
+bool frame_get(mfn_t mfn, const struct domain *d)
+{
+	struct frame *const f = frame_of(mfn);
+	uint32_t refs;
+
+	if (!mfn_valid(mfn))
+		return false;
+	refs = read_once(&f->refs);
+	do {
+		const uint32_t count = refs & FR_COUNT;
+
+		if (f->owner != d->id || count == 0 || count == FR_COUNT ||
+			(refs & FR_FREE))
+			return false;
+	} while (!atomic_cas(&f->refs, &refs, refs + 1));
+	if (f->owner == d->id)
+		return true;
+	/* It changed hands between the two looks. */
+	frame_put(mfn);
+	return false;
+}
+
+void frame_put(mfn_t mfn)
+{
+	struct frame *const f = frame_of(mfn);
+	const uint32_t refs = atomic_sub(&f->refs, 1);
+
+	ASSERT((refs & FR_COUNT) != FR_COUNT);
+	if ((refs & FR_COUNT) == 0)
+		frame_free(f);
+}
+
+int frame_steal(struct domain *d, mfn_t mfn)
+{
+	struct frame *const f = frame_of(mfn);
+	uint32_t refs = FR_ALLOCATED | 1;
+
+	/* Without a count it cannot be referenced any more; without another
+	 * reference nobody can be about to take a type. */
+	if (!mfn_valid(mfn) || f->owner != d->id ||
+		!atomic_cas(&f->refs, &refs, FR_ALLOCATED))
+		return -EINVAL;
+	return 0;
+}
+
+void frame_unsteal(mfn_t mfn)
+{
+	store_release(&frame_of(mfn)->refs, FR_ALLOCATED | 1);
+}
+
+void frame_free_stolen(mfn_t mfn)
+{
+	frame_free(frame_of(mfn));
+}
+
+void frame_adopt(struct domain *d, mfn_t mfn, unsigned order)
+{
+	spin_lock(&d->pages_lock);
+	if (!d->nr_pages)
+		domain_ref(d);
+	d->nr_pages += 1ull << order;
+	spin_unlock(&d->pages_lock);
+	assign(d, mfn, order);
+}
+
+/* Wait until whoever changes the frame's type has flushed (I5). Bounded: it
+ * runs with interrupts on and waits for nothing but other CPUs' flushes. */
+static void await_valid(struct frame *f)
+{
+	while (!(load_acquire(&f->type) & FT_VALID))
+		cpu_relax();
+}
+
+int frame_get_writable(mfn_t mfn)
+{
+	struct frame *const f = frame_of(mfn);
+	uint32_t type = read_once(&f->type);
+	uint32_t new;
+
+	if (f->refs & FR_READONLY)
+		return -EACCES;
+	do {
+		const enum frame_type was = type >> FT_SHIFT;
+
+		if (was == FRAME_WRITABLE) {
+			if ((type & FT_COUNT) == FT_COUNT)
+				return -EBUSY;
+			new = type + 1;
+		} else if ((type & FT_COUNT) == 0) {
+			new = (uint32_t)FRAME_WRITABLE << FT_SHIFT | 1;
+			if (was == FRAME_NONE)
+				new |= FT_VALID;
+		} else {
+			return -EBUSY;
+		}
+	} while (!atomic_cas(&f->type, &type, new));
+
+	if (new & FT_VALID)
+		return 0;
+	if ((new & FT_COUNT) == 1 && type >> FT_SHIFT != FRAME_WRITABLE) {
+		tlb_flush_since(cpus_online, f->stamp);
+		atomic_or(&f->type, FT_VALID);
+	} else {
+		await_valid(f);
+	}
+	return 0;
+}
+
+void frame_put_writable(mfn_t mfn)
+{
+	struct frame *const f = frame_of(mfn);
+
+	f->stamp = tlb_stamp();
+	ASSERT((f->type & FT_COUNT) != 0);
+	atomic_sub(&f->type, 1);
+}
+
+int frame_take_type(struct frame *f, enum frame_type type)
+{
+	uint32_t old = read_once(&f->type);
+
+	do {
+		if ((old & FT_COUNT) || (f->refs & FR_SHARED))
+			return -EBUSY;
+	} while (!atomic_cas(&f->type, &old, (uint32_t)type << FT_SHIFT | 1));
+	if (old >> FT_SHIFT != FRAME_NONE)
+		tlb_flush_since(cpus_online, f->stamp);
+	return 0;
+}
+
+void frame_drop_type(struct frame *f)
+{
+	f->stamp = tlb_stamp();
+	store_release(&f->type, f->type & ~(FT_COUNT | FT_VALID | FT_PINNED));
+}
+
+void frame_share(void *page, struct domain *d, bool readonly)
+{
+	struct frame *const f = frame_of(direct_mfn(page));
+
+	f->owner = d->id;
+	f->type = readonly ? 0 : (uint32_t)FRAME_WRITABLE << FT_SHIFT |
+					FT_VALID | 1;
+	domain_ref(d);
+	store_release(&f->refs,
+		FR_SHARED | (readonly ? FR_READONLY : 0) | 1);
+}
+
+void frame_unshare(void *page)
+{
+	struct frame *const f = frame_of(direct_mfn(page));
+
+	ASSERT(f->refs & FR_SHARED);
+	if (!(f->refs & FR_READONLY))
+		frame_put_writable(direct_mfn(page));
+	frame_put(direct_mfn(page));
+}
+
+/* Take the allocation reference of a frame, if it still has one. */
+static bool disown(struct frame *f)
+{
+	uint32_t refs = read_once(&f->refs);
+
+	do {
+		if (!(refs & FR_ALLOCATED))
+			return false;
+	} while (!atomic_cas(&f->refs, &refs, refs & ~FR_ALLOCATED));
+	return true;
+}
+
+int frame_release(struct domain *d, mfn_t mfn)
+{
+	int rc = -EINVAL;
+
+	if (!frame_get(mfn, d))
+		return -EINVAL;
+	if (disown(frame_of(mfn))) {
+		frame_put(mfn);
+		rc = 0;
+	}
+	frame_put(mfn);
+	return rc;
+}
+
+int frame_reclaim(struct domain *d)
+{
+	for (;;) {
+		uint32_t index;
+		bool ours = false;
+
+		spin_lock(&d->pages_lock);
+		index = d->pages;
+		if (index) {
+			/* What others still map stays behind here. */
+			list_unlink(d, index);
+			list_insert(&d->pages_kept, index);
+			ours = disown(&frames[index]);
+		}
+		spin_unlock(&d->pages_lock);
+		if (!index)
+			return 0;
+		if (ours)
+			frame_put(MFN(index));
+		if (preempt_needed())
+			return -ERESTART;
+	}
+}

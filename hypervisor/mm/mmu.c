@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * mmu_update, mmuext_op and update_va_mapping (ABI surface 4.3, 4.4): they
+ * find the entry or table that the guest names and hand it to ptcheck.c,
+ * which alone decides. Grant mappings come in here too.
+ *
+ * Every operation starts with pt_settle(), takes the RANK_PT lock of the
+ * domain that owns the tables, and stops between two requests when something
+ * more urgent waits.
+ */
+#include "mm/mmu.h"
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/guestmem.h"
+#include "mm/ptcheck.h"
+#include "mm/tlb.h"
+#include "pv/hypercall.h"
+#include "pv/segment.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "x86/context.h"
+#include "x86/smp.h"
+
+/* In a request count: the call goes on; earlier requests are in *done. */
+#define CONTINUED (1u << 31)
+
+/* Who a request is about */
+
+struct subject {
+	struct domain *tables; /* owner of the page tables */
+	struct domain *target; /* owner of the frames they may name */
+};
+
+/* A domain by number, with a reference; the caller must be allowed. */
+static int find_domain(uint16_t id, struct domain **d)
+{
+	struct domain *const self = current->domain;
+
+	if (id == DOMID_SELF || id == self->id) {
+		domain_ref(self);
+		*d = self;
+		return 0;
+	}
+	if (id == DOMID_IO) {
+		*d = domain_io;
+	} else if (!self->privileged) {
+		return -EPERM;
+	} else if (id == DOMID_XEN) {
+		*d = domain_xen;
+	} else {
+		*d = domain_get(id);
+		return *d ? 0 : -ESRCH;
+	}
+	domain_ref(*d);
+	return 0;
+}
+
+static int find_subject(uint32_t foreign, struct subject *s)
+{
+	const uint32_t tables = foreign >> 16;
+	int rc;
+
+	rc = find_domain(
+		tables ? (uint16_t)(tables - 1) : DOMID_SELF, &s->tables);
+	if (rc)
+		return rc;
+	rc = find_domain((uint16_t)foreign, &s->target);
+	if (rc)
+		domain_put(s->tables);
+	return rc;
+}
+
+static void put_subject(struct subject *s)
+{
+	domain_put(s->tables);
+	domain_put(s->target);
+}
+
+/* mmu_update */
+
+/* Memory that is no table: an ordinary store, if nobody forbids one. */
+static int write_data(mfn_t mfn, uint64_t *entry, uint64_t value)
+{
+	const int rc = frame_get_writable(mfn);
+
+	if (rc)
+		return rc;
+	write_once(entry, value);
+	frame_put_writable(mfn);
+	return 0;
+}
+
+static int update_entry(const struct subject *s, uint64_t address,
+	uint64_t pte, enum pt_how how, bool *done, bool *flush)
+{
+	const mfn_t mfn = paddr_mfn(address);
+	uint64_t *const entry = direct(address & ~7ull);
+	struct frame *f;
+	int rc;
+
+	*done = false;
+	if (!frame_get(mfn, s->tables))
+		return -EINVAL;
+	f = frame_of(mfn);
+	switch (frame_type(f)) {
+	case FRAME_L1:
+	case FRAME_L2:
+	case FRAME_L3:
+	case FRAME_L4:
+		if (!(f->type & FT_COUNT)) {
+			rc = write_data(mfn, entry, pte);
+		} else if (!(f->type & FT_VALID)) {
+			/* On the path of a walk: finish that first. */
+			rc = pt_help(s->tables, mfn);
+			if (!rc)
+				rc = -ERESTART;
+		} else if (frame_type(f) == FRAME_L1) {
+			rc = pt_set_l1(
+				s->tables, s->target, entry, pte, how, NULL);
+		} else {
+			*flush |= *entry & PTE_P;
+			rc = pt_set_upper(s->tables, entry, frame_type(f), pte,
+				how, done);
+		}
+		break;
+	case FRAME_DESC:
+		rc = f->type & FT_COUNT ? -EINVAL :
+					  write_data(mfn, entry, pte);
+		break;
+	default:
+		rc = write_data(mfn, entry, pte);
+	}
+	frame_put(mfn);
+	return rc;
+}
+
+static int update_m2p(const struct subject *s, uint64_t address, uint64_t pfn)
+{
+	const mfn_t mfn = paddr_mfn(address);
+
+	if (!frame_get(mfn, s->target))
+		return -EINVAL;
+	write_once(&m2p[mfn.n], pfn);
+	frame_put(mfn);
+	return 0;
+}
+
+static int update_one(const struct subject *s, const struct mmu_update *req,
+	bool *done, bool *flush)
+{
+	const uint64_t address = req->ptr & ~7ull;
+
+	*done = false;
+	switch (req->ptr & 7) {
+	case MMU_NORMAL_PT_UPDATE:
+	case MMU_PT_UPDATE_NO_TRANSLATE:
+		return update_entry(s, address, req->val, PT_REPLACE, done, flush);
+	case MMU_PT_UPDATE_PRESERVE_AD:
+		return update_entry(s, address, req->val, PT_KEEP_AD, done, flush);
+	case MMU_MACHPHYS_UPDATE:
+		return update_m2p(s, address, req->val);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* The requests of one call; returns how many were done, *rc the outcome. */
+static uint32_t update_all(const struct subject *s, gva_t list, uint32_t nr,
+	int *rc, bool *flush)
+{
+	uint32_t i;
+
+	*rc = 0;
+	for (i = 0; i < nr; i++) {
+		struct mmu_update req;
+		bool done;
+
+		if (i && preempt_needed()) {
+			*rc = -ERESTART;
+			break;
+		}
+		*rc = get_guest(&req, list, i);
+		if (*rc)
+			break;
+		*rc = update_one(s, &req, &done, flush);
+		if (*rc) {
+			i += done;
+			break;
+		}
+	}
+	return i;
+}
+
+/* The number of requests done before this continuation. */
+static int done_before(struct hypercall_args *a, uint32_t *done)
+{
+	const gva_t where = { a->arg[2] };
+
+	*done = 0;
+	if (!(a->arg[1] & CONTINUED))
+		return 0;
+	a->arg[1] &= ~(uint64_t)CONTINUED;
+	return gva_null(where) ? 0 : get_guest(done, where, 0);
+}
+
+/* Report progress; set the arguments up to go on if rc says so. */
+static int64_t finish_batch(struct hypercall_args *a, uint32_t before,
+	uint32_t done, size_t size, int rc)
+{
+	const gva_t where = { a->arg[2] };
+	const uint32_t total = before + done;
+
+	if (!gva_null(where) && put_guest(where, 0, &total))
+		return -EFAULT;
+	if (rc == -ERESTART) {
+		a->arg[0] += done * size;
+		a->arg[1] = ((uint32_t)a->arg[1] - done) | CONTINUED;
+	}
+	return rc;
+}
+
+/* mmu_update(requests, nr, *done, domains): ABI surface 4.3. */
+int64_t hypercall_mmu_update(struct hypercall_args *a)
+{
+	struct subject s;
+	bool flush = false;
+	uint32_t before, done;
+	int rc = pt_settle();
+
+	if (rc)
+		return rc;
+	if (done_before(a, &before))
+		return -EFAULT;
+	rc = find_subject((uint32_t)a->arg[3], &s);
+	if (rc)
+		return rc;
+	spin_lock(&s.tables->pt_lock);
+	done = update_all(
+		&s, (gva_t){ a->arg[0] }, (uint32_t)a->arg[1], &rc, &flush);
+	spin_unlock(&s.tables->pt_lock);
+	if (flush)
+		tlb_flush(s.tables->dirty_cpus);
+	put_subject(&s);
+	return finish_batch(a, before, done, sizeof(struct mmu_update), rc);
+}
+
+/* Roots */
+
+void mmu_load_root(struct vcpu *v)
+{
+	struct cpu *const cpu = this_cpu();
+	const mfn_t root = v->kernel_mode ? v->kernel_l4 : v->user_l4;
+
+	cpu->cr3 = mfn_none(root) ? idle_cr3 : mfn_paddr(root);
+	write_cr3(cpu->cr3);
+}
+
+/* New roots for the current vCPU or one that does not run. */
+static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
+{
+	struct domain *const d = v->domain;
+	const mfn_t old = *slot;
+	int rc;
+
+	if (mfn_equal(old, root))
+		return 0;
+	rc = mfn_none(root) ? pt_ready() : pt_get(d, root, 4);
+	if (rc)
+		return rc;
+	*slot = root;
+	if (v == current)
+		mmu_load_root(v);
+	return mfn_none(old) ? 0 : pt_put(d, old, 4);
+}
+
+int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
+{
+	struct domain *const d = v->domain;
+	int rc = pt_settle();
+
+	if (rc)
+		return rc;
+	spin_lock(&d->pt_lock);
+	rc = replace_root(v, &v->kernel_l4, kernel);
+	if (!rc)
+		rc = replace_root(v, &v->user_l4, user);
+	spin_unlock(&d->pt_lock);
+	return rc;
+}
+
+int mmu_release(struct domain *d)
+{
+	struct vcpu *v;
+
+	for_each_vcpu(d, v) {
+		const int rc = mmu_set_roots(v, MFN_NONE, MFN_NONE);
+
+		if (rc)
+			return rc;
+	}
+	return pt_settle_domain(d);
+}
+
+/* mmuext_op */
+
+/* CPUs that run the vCPUs of a guest's bitmap. */
+static int vcpu_cpus(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
+{
+	uint64_t wanted = 0;
+
+	if (copy_from_guest(&wanted, bitmap, (d->max_vcpus + 7) / 8))
+		return -EFAULT;
+	cpus->bits = 0;
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if ((wanted >> i & 1) && d->vcpu[i])
+			cpus->bits |= 1ull << read_once(&d->vcpu[i]->cpu);
+	cpus->bits &= d->dirty_cpus.bits;
+	return 0;
+}
+
+static int clear_or_copy(struct domain *d, const struct mmuext_op *op)
+{
+	const mfn_t to = MFN(op->arg1.mfn);
+	const mfn_t from = MFN(op->arg2.src_mfn);
+	int rc = -EINVAL;
+
+	if (!frame_get(to, d))
+		return -EINVAL;
+	if (op->cmd == MMUEXT_CLEAR_PAGE || frame_get(from, d)) {
+		rc = frame_get_writable(to);
+		if (!rc && op->cmd == MMUEXT_CLEAR_PAGE)
+			clear_page(mfn_direct(to));
+		else if (!rc)
+			copy_page(mfn_direct(to), mfn_direct(from));
+		if (!rc)
+			frame_put_writable(to);
+		if (op->cmd == MMUEXT_COPY_PAGE)
+			frame_put(from);
+	}
+	frame_put(to);
+	return rc;
+}
+
+static int pin(struct domain *d, const struct mmuext_op *op)
+{
+	int rc;
+
+	spin_lock(&d->pt_lock);
+	if (op->cmd == MMUEXT_UNPIN_TABLE)
+		rc = pt_unpin(d, MFN(op->arg1.mfn));
+	else
+		rc = pt_pin(d, MFN(op->arg1.mfn),
+			op->cmd - MMUEXT_PIN_L1_TABLE + 1);
+	spin_unlock(&d->pt_lock);
+	return rc;
+}
+
+static int new_root(struct vcpu *v, const struct mmuext_op *op, bool *done)
+{
+	const mfn_t root = op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE;
+	mfn_t *const slot =
+		op->cmd == MMUEXT_NEW_BASEPTR ? &v->kernel_l4 : &v->user_l4;
+	int rc;
+
+	if (op->cmd == MMUEXT_NEW_BASEPTR) {
+		if (mfn_none(root))
+			return -EINVAL;
+		if (mfn_equal(*slot, root)) {
+			tlb_flush_local();
+			segment_flush_ldt(v);
+			return 0;
+		}
+	}
+	spin_lock(&v->domain->pt_lock);
+	rc = replace_root(v, slot, root);
+	*done = mfn_equal(*slot, root);
+	spin_unlock(&v->domain->pt_lock);
+	if (op->cmd == MMUEXT_NEW_BASEPTR && *done)
+		segment_flush_ldt(v);
+	return rc;
+}
+
+static int flush(struct vcpu *v, const struct mmuext_op *op)
+{
+	cpumask_t cpus = v->domain->dirty_cpus;
+
+	switch (op->cmd) {
+	case MMUEXT_TLB_FLUSH_LOCAL:
+		tlb_flush_local();
+		return 0;
+	case MMUEXT_INVLPG_LOCAL:
+		tlb_flush_page_local(op->arg1.linear_addr);
+		return 0;
+	case MMUEXT_TLB_FLUSH_MULTI:
+	case MMUEXT_INVLPG_MULTI:
+		if (vcpu_cpus(v->domain, (gva_t){ op->arg2.vcpumask.va },
+			    &cpus))
+			return -EFAULT;
+	}
+	if (op->cmd == MMUEXT_TLB_FLUSH_ALL ||
+		op->cmd == MMUEXT_TLB_FLUSH_MULTI)
+		tlb_flush(cpus);
+	else
+		tlb_flush_page(cpus, op->arg1.linear_addr);
+	return 0;
+}
+
+/* One request; d is whose tables or pages it is about. */
+static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
+{
+	struct vcpu *const v = current;
+
+	*done = false;
+	switch (op->cmd) {
+	case MMUEXT_UNPIN_TABLE:
+		*done = true;
+		/* fall through */
+	case MMUEXT_PIN_L1_TABLE:
+	case MMUEXT_PIN_L2_TABLE:
+	case MMUEXT_PIN_L3_TABLE:
+	case MMUEXT_PIN_L4_TABLE:
+		return pin(d, op);
+	case MMUEXT_CLEAR_PAGE:
+	case MMUEXT_COPY_PAGE:
+		return clear_or_copy(d, op);
+	case MMUEXT_MARK_SUPER:
+	case MMUEXT_UNMARK_SUPER:
+		return -EOPNOTSUPP;
+	}
+	if (d != v->domain)
+		return -EPERM;
+	switch (op->cmd) {
+	case MMUEXT_NEW_BASEPTR:
+	case MMUEXT_NEW_USER_BASEPTR:
+		return new_root(v, op, done);
+	case MMUEXT_TLB_FLUSH_LOCAL:
+	case MMUEXT_INVLPG_LOCAL:
+	case MMUEXT_TLB_FLUSH_MULTI:
+	case MMUEXT_INVLPG_MULTI:
+	case MMUEXT_TLB_FLUSH_ALL:
+	case MMUEXT_INVLPG_ALL:
+		return flush(v, op);
+	case MMUEXT_SET_LDT:
+		return segment_set_ldt(
+			v, op->arg1.linear_addr, op->arg2.nr_ents);
+	case MMUEXT_FLUSH_CACHE:
+		if (!d->hardware)
+			return -EACCES;
+		wbinvd();
+		return 0;
+	case MMUEXT_FLUSH_CACHE_GLOBAL:
+		if (!d->hardware)
+			return -EINVAL;
+		smp_call(cpus_online, context_wbinvd, NULL, true);
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* mmuext_op(ops, nr, *done, domain): ABI surface 4.4. */
+int64_t hypercall_mmuext_op(struct hypercall_args *a)
+{
+	const gva_t list = { a->arg[0] };
+	struct domain *d;
+	uint32_t before, i, nr;
+	int rc = pt_settle();
+
+	if (rc)
+		return rc;
+	if (done_before(a, &before))
+		return -EFAULT;
+	nr = (uint32_t)a->arg[1];
+	rc = find_domain((uint16_t)a->arg[3], &d);
+	if (rc)
+		return rc;
+	for (i = 0; i < nr; i++) {
+		struct mmuext_op op;
+		bool done = false;
+
+		if (i && preempt_needed())
+			rc = -ERESTART;
+		else
+			rc = get_guest(&op, list, i);
+		if (!rc)
+			rc = extended_op(d, &op, &done);
+		if (rc) {
+			i += rc == -ERESTART && done;
+			break;
+		}
+	}
+	domain_put(d);
+	return finish_batch(a, before, i, sizeof(struct mmuext_op), rc);
+}
+
+/* Entries by virtual address */
+
+/* One step down, to the table that an entry names; NULL if not present. */
+static uint64_t *step(const uint64_t *table, uint64_t va, unsigned level)
+{
+	const unsigned shift = 12 + 9 * (level - 1);
+	const uint64_t pte = read_once(&table[va >> shift & 511]);
+
+	return pte & PTE_P ? mfn_direct(pte_mfn(pte)) : NULL;
+}
+
+static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
+{
+	uint64_t *table;
+
+	if (mfn_none(v->kernel_l4) || (va >= HV_BASE && va < HV_END))
+		return NULL;
+	if ((int64_t)(va << 16) >> 16 != (int64_t)va)
+		return NULL;
+	table = mfn_direct(v->kernel_l4);
+	for (unsigned level = 4; table && level > 1; level--)
+		table = step(table, va, level);
+	return table ? &table[va >> 12 & 511] : NULL;
+}
+
+uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va)
+{
+	uint64_t *const entry = find_l1_unchecked(v, va);
+	const struct frame *f;
+
+	if (!entry)
+		return NULL;
+	f = frame_of(direct_mfn(entry));
+	if (frame_type(f) != FRAME_L1 || !(f->type & FT_VALID) ||
+		f->owner != v->domain->id)
+		return NULL;
+	return entry;
+}
+
+uint64_t mmu_read_l1(struct vcpu *v, uint64_t va)
+{
+	struct domain *const d = v->domain;
+	const uint64_t *entry;
+	uint64_t pte;
+
+	spin_lock(&d->pt_lock);
+	entry = mmu_find_l1(v, va);
+	pte = entry ? read_once(entry) : 0;
+	spin_unlock(&d->pt_lock);
+	return pte;
+}
+
+static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)
+{
+	const uint64_t where = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK;
+	cpumask_t cpus = v->domain->dirty_cpus;
+
+	if (where == UVMF_LOCAL)
+		cpus = cpumask_of(this_cpu()->number);
+	else if (where != UVMF_ALL &&
+		vcpu_cpus(v->domain, (gva_t){ where }, &cpus))
+		return -EFAULT;
+	switch (flags & UVMF_FLUSHTYPE_MASK) {
+	case UVMF_TLB_FLUSH:
+		tlb_flush(cpus);
+		break;
+	case UVMF_INVLPG:
+		tlb_flush_page(cpus, va);
+	}
+	return 0;
+}
+
+static int64_t update_va(struct domain *target, const struct hypercall_args *a)
+{
+	struct vcpu *const v = current;
+	const uint64_t va = a->arg[0];
+	uint64_t *entry;
+	int rc = -EINVAL;
+
+	spin_lock(&v->domain->pt_lock);
+	entry = mmu_find_l1(v, va);
+	if (entry)
+		rc = pt_set_l1(v->domain, target, entry, a->arg[1], PT_REPLACE,
+			NULL);
+	spin_unlock(&v->domain->pt_lock);
+	return rc ? rc : flush_after(v, va, a->arg[2]);
+}
+
+/* update_va_mapping(va, pte, flags): ABI surface 2.1, 14. */
+int64_t hypercall_update_va_mapping(struct hypercall_args *a)
+{
+	const int rc = pt_settle();
+
+	return rc ? rc : update_va(current->domain, a);
+}
+
+/* The same with the entry's frame owned by another domain. */
+int64_t hypercall_update_va_mapping_otherdomain(struct hypercall_args *a)
+{
+	struct domain *target;
+	int64_t rc = pt_settle();
+
+	if (rc)
+		return rc;
+	rc = find_domain((uint16_t)a->arg[3], &target);
+	if (rc)
+		return rc;
+	rc = update_va(target, a);
+	domain_put(target);
+	return rc;
+}
+
+/* Grant mappings */
+
+/* The entry at a virtual or machine address, with its table's reference in
+ * *table (MFN_NONE: none was needed). RANK_PT held. */
+static uint64_t *grant_entry(struct vcpu *v, uint64_t host_addr,
+	bool contains_pte, mfn_t *table)
+{
+	const struct frame *f;
+
+	*table = MFN_NONE;
+	if (!contains_pte)
+		return mmu_find_l1(v, host_addr);
+	if (host_addr & 7 || !frame_get(paddr_mfn(host_addr), v->domain))
+		return NULL;
+	f = frame_of(paddr_mfn(host_addr));
+	if (frame_type(f) == FRAME_L1 && (f->type & FT_COUNT) &&
+		(f->type & FT_VALID)) {
+		*table = paddr_mfn(host_addr);
+		return direct(host_addr);
+	}
+	frame_put(paddr_mfn(host_addr));
+	return NULL;
+}
+
+int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
+	bool contains_pte, uint64_t pte_flags)
+{
+	struct domain *const d = v->domain;
+	struct domain *const owner = domain_of_id(frame_of(mfn)->owner);
+	uint64_t *entry;
+	mfn_t table;
+	int rc = -EINVAL;
+
+	spin_lock(&d->pt_lock);
+	entry = grant_entry(v, host_addr, contains_pte, &table);
+	if (entry)
+		rc = pt_set_l1(
+			d, owner, entry, mfn_paddr(mfn) | pte_flags,
+			PT_REPLACE, NULL);
+	if (!mfn_none(table))
+		frame_put(table);
+	spin_unlock(&d->pt_lock);
+	return rc;
+}
+
+int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
+	bool contains_pte, bool readonly, uint64_t replacement)
+{
+	struct domain *const d = v->domain;
+	uint64_t *entry, *source = NULL;
+	mfn_t table;
+	uint64_t pte = 0;
+	int rc = -EINVAL;
+
+	spin_lock(&d->pt_lock);
+	entry = grant_entry(v, host_addr, contains_pte, &table);
+	if (replacement) {
+		source = mmu_find_l1(v, replacement);
+		pte = source ? *source : 0;
+	}
+	if (entry && (*entry & PTE_P) && mfn_equal(pte_mfn(*entry), mfn) &&
+		!(*entry & PTE_RW) == readonly && (!replacement || source)) {
+		rc = pt_set_l1(d, d, entry, pte, PT_REPLACE, NULL);
+		if (!rc && source)
+			rc = pt_set_l1(d, d, source, 0, PT_REPLACE, NULL);
+	}
+	if (!mfn_none(table))
+		frame_put(table);
+	spin_unlock(&d->pt_lock);
+	return rc;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page tables of domains and vCPUs, as hypercalls and others change them.
+ */
+#pragma once
+
+#include "mm/addr.h"
+
+struct domain;
+struct vcpu;
+
+/* The roots of a vCPU that does not run (user: MFN_NONE for none). Takes
+ * references, drops those of the old roots. 0, -EINVAL, -ERESTART. */
+int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user);
+/* Drop the roots of all vCPUs of a dying domain. 0 or -ERESTART. */
+int mmu_release(struct domain *d);
+
+/* Load CR3 for the mode that the current vCPU is in. */
+void mmu_load_root(struct vcpu *v);
+
+/* The level-1 entry that maps va in v's kernel page tables, if its table is
+ * valid; NULL. Wants the domain's RANK_PT lock. */
+uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va);
+/* Its value without a lock; 0 if there is none. For reads only. */
+uint64_t mmu_read_l1(struct vcpu *v, uint64_t va);
+
+/*
+ * Grant mappings of the current vCPU: put a frame of another domain into the
+ * entry at host_addr (a virtual address, or the entry's machine address). The
+ * entry takes its own references. 0, -EINVAL (no such entry), -EBUSY (the
+ * frame is a page table, or a table is in use), or what pt_put_l1_entry of the
+ * old entry implies. The caller flushes d->dirty_cpus after unmapping.
+ */
+int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
+	bool contains_pte, uint64_t pte_flags);
+/* Clear it again if it still maps mfn with the same right to write; a
+ * replacement is a virtual address whose entry moves here. */
+int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
+	bool contains_pte, bool readonly, uint64_t replacement);

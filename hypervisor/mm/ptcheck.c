@@ -1,0 +1,688 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Validation of guest page tables.
+ *
+ * A table becomes valid when every present entry has been checked and holds
+ * its references (frame.c, I3); it stops to be valid when these have been
+ * dropped. A level-1 table is done in one go. Higher tables may need time
+ * without bound, so they are walked by a machine whose state is a path of at
+ * most three tables (struct pt_walk), and which can stop between any two
+ * entries. Tables on a path have their type, a count of 1 and no FT_VALID:
+ * nobody else can use or change them; whoever wants one of them drives the
+ * walk until it is off the path. A walk only waits for tables of a lower
+ * level than its own top, so walks cannot wait for each other in a circle.
+ *
+ * Level-4 slots 256 to 271 are ours: what a guest puts there is ignored and
+ * replaced.
+ *
+ * Lock: the owner's RANK_PT lock guards its tables' entries, its list of walks
+ * and these walks.
+ */
+#include "mm/ptcheck.h"
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "lib/assert.h"
+#include "lib/rangeset.h"
+#include "mm/frame.h"
+#include "mm/tlb.h"
+#include "pv/hypercall.h"
+#include "x86/atomic.h"
+#include "x86/cpu.h"
+#include "xen/errno.h"
+
+/* ABI surface 4.1 rule 7. Bits 52 to 58 are software's; 59 to 62 are
+ * protection keys, which guests do not have, so software's too. */
+#define L1_ALLOWED                                                         \
+	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_G | PTE_AVL |       \
+		0x7ff0000000000000ull | PTE_NX)
+#define L1_CACHE (PTE_PWT | PTE_PCD | PTE_PAT)
+#define UPPER_ALLOWED                                                      \
+	(PTE_P | PTE_RW | PTE_US | PTE_A | PTE_D | PTE_G | PTE_AVL |     \
+		0x7ff0000000000000ull | PTE_NX)
+
+static bool hv_slot(unsigned level, unsigned index)
+{
+	return level == 4 && index >= HV_SLOT_FIRST && index < HV_SLOT_END;
+}
+
+/* References of one level-1 entry */
+
+/* A frame that is no memory: devices and firmware, if d may reach them. */
+static int check_device(const struct domain *d, mfn_t mfn)
+{
+	if (!d->hardware || mfn.n >> (cpu_info.physical_bits - PAGE_SHIFT))
+		return -EINVAL;
+	return rangeset_contains(d->iomem, mfn.n, mfn.n) ? 0 : -EPERM;
+}
+
+static bool is_memory(mfn_t mfn)
+{
+	return mfn_valid(mfn) && frame_of(mfn)->owner != DOMID_IO;
+}
+
+int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte)
+{
+	const mfn_t mfn = pte_mfn(*pte);
+	const uint64_t allowed = L1_ALLOWED | PTE_ADDR |
+		(d->hardware ? L1_CACHE : 0);
+	int rc;
+
+	if (*pte & ~allowed)
+		return -EINVAL;
+	*pte = (*pte & ~PTE_G) | PTE_US;
+	if (!is_memory(mfn))
+		return check_device(d, mfn);
+	if (!frame_get(mfn, target))
+		return -EINVAL;
+	if (!(*pte & PTE_RW))
+		return 0;
+	rc = frame_get_writable(mfn);
+	if (rc)
+		frame_put(mfn);
+	return rc;
+}
+
+void pt_put_l1_entry(uint64_t pte)
+{
+	const mfn_t mfn = pte_mfn(pte);
+
+	if (!is_memory(mfn))
+		return;
+	if (pte & PTE_RW)
+		frame_put_writable(mfn);
+	else
+		frame_of(mfn)->stamp = tlb_stamp();
+	frame_put(mfn);
+}
+
+/* Whole level-1 tables */
+
+static void release_l1(uint64_t *entry, unsigned end)
+{
+	for (unsigned i = 0; i < end; i++)
+		if (entry[i] & PTE_P)
+			pt_put_l1_entry(entry[i]);
+}
+
+static int validate_l1(struct domain *d, mfn_t table)
+{
+	uint64_t *const entry = mfn_direct(table);
+
+	for (unsigned i = 0; i < PTE_ENTRIES; i++) {
+		uint64_t pte = entry[i];
+		int rc;
+
+		if (!(pte & PTE_P))
+			continue;
+		rc = pt_get_l1_entry(d, d, &pte);
+		if (rc) {
+			release_l1(entry, i);
+			return rc;
+		}
+		if (pte != entry[i])
+			entry[i] = pte;
+	}
+	return 0;
+}
+
+static bool is_type(const struct frame *f, unsigned level)
+{
+	return frame_type(f) == (enum frame_type)level && (f->type & FT_COUNT);
+}
+
+/* Walks */
+
+static bool on_path(const struct pt_walk *w, mfn_t table)
+{
+	for (unsigned i = 0; i < w->depth; i++)
+		if (mfn_equal(w->at[i].mfn, table))
+			return true;
+	return false;
+}
+
+static void push(struct pt_walk *w, mfn_t table, unsigned level, unsigned next)
+{
+	ASSERT(w->depth < 4);
+	w->at[w->depth].mfn = table;
+	w->at[w->depth].level = level;
+	w->at[w->depth].next = next;
+	w->depth++;
+}
+
+static void walk_begin(struct pt_walk *w, struct domain *d, mfn_t root,
+	unsigned level, enum pt_walk_state state)
+{
+	ASSERT(w->state == PT_IDLE);
+	if (w->owner)
+		domain_put(w->owner);
+	domain_ref(d);
+	w->owner = d;
+	w->state = state;
+	w->unwanted = false;
+	w->error = 0;
+	w->root = root;
+	w->root_level = level;
+	w->depth = 0;
+	list_add_tail(&d->walks, &w->node);
+}
+
+/* The owner stays referenced until the vCPU that the walk belongs to is here:
+ * it may be about to take the owner's lock. */
+static void walk_end(struct pt_walk *w)
+{
+	w->state = PT_IDLE;
+	list_remove(&w->node);
+	if (w == &current->walk) {
+		domain_put(w->owner);
+		w->owner = NULL;
+	}
+}
+
+/* Validation failed: undo what the path holds, then report. */
+static void walk_fail(struct pt_walk *w, int error)
+{
+	w->state = PT_RELEASING;
+	w->error = error;
+}
+
+static void install_hv_slots(mfn_t table)
+{
+	uint64_t *const entry = mfn_direct(table);
+
+	for (unsigned i = HV_SLOT_FIRST; i < HV_SLOT_END; i++)
+		entry[i] = hv_l4_entry(i);
+}
+
+static void remove_hv_slots(mfn_t table)
+{
+	uint64_t *const entry = mfn_direct(table);
+
+	for (unsigned i = HV_SLOT_FIRST; i < HV_SLOT_END; i++)
+		entry[i] = 0;
+}
+
+static int walk_run(struct pt_walk *w, const struct frame *until);
+
+/* Somebody else's walk has `table` on its path: drive it until it has not. */
+static int help(struct domain *d, struct pt_walk *self, mfn_t table)
+{
+	struct frame *const f = frame_of(table);
+	struct pt_walk *w;
+
+	list_for_each(w, &d->walks, node) {
+		if (w == self || !on_path(w, table))
+			continue;
+		return walk_run(w, f);
+	}
+	/* Not on any path but our own: a table that contains itself. */
+	return -EINVAL;
+}
+
+/*
+ * A type reference to a table that an entry of a walk names, or a walk's
+ * root. Returns 0 when it is had, 1 when the table was pushed on the path,
+ * or -errno.
+ */
+static int enter_table(struct pt_walk *w, mfn_t table, unsigned level)
+{
+	struct domain *const d = w->owner;
+	struct frame *const f = frame_of(table);
+	int rc;
+
+	while (is_type(f, level) && !(f->type & FT_VALID)) {
+		rc = help(d, w, table);
+		if (rc)
+			return rc;
+	}
+	if (is_type(f, level)) {
+		if ((f->type & FT_COUNT) == FT_COUNT)
+			return -EBUSY;
+		atomic_add(&f->type, 1);
+		return 0;
+	}
+	rc = frame_take_type(f, (enum frame_type)level);
+	if (rc)
+		return -EINVAL;
+	if (level > 1) {
+		push(w, table, level, 0);
+		return 1;
+	}
+	rc = validate_l1(d, table);
+	if (rc) {
+		frame_drop_type(f);
+		return rc;
+	}
+	atomic_or(&f->type, FT_VALID);
+	return 0;
+}
+
+/* Validate one entry of the table on top of the path. */
+static int validate_entry(struct pt_walk *w)
+{
+	const unsigned top = w->depth - 1;
+	const unsigned index = w->at[top].next;
+	const unsigned level = w->at[top].level;
+	uint64_t *const entry = (uint64_t *)mfn_direct(w->at[top].mfn) + index;
+	const uint64_t pte = *entry;
+	int rc;
+
+	if (!(pte & PTE_P) || hv_slot(level, index)) {
+		w->at[top].next++;
+		return 0;
+	}
+	if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
+		return -EINVAL;
+	if (!frame_get(pte_mfn(pte), w->owner))
+		return -EINVAL;
+	rc = enter_table(w, pte_mfn(pte), level - 1);
+	if (rc < 0) {
+		frame_put(pte_mfn(pte));
+		return rc;
+	}
+	*entry = (pte & ~PTE_G) | PTE_US;
+	if (rc == 0)
+		w->at[top].next++;
+	return 0;
+}
+
+/* All entries of the top table are done. */
+static void finish_validation(struct pt_walk *w)
+{
+	const unsigned top = w->depth - 1;
+
+	if (w->at[top].level == 4)
+		install_hv_slots(w->at[top].mfn);
+	atomic_or(&frame_of(w->at[top].mfn)->type, FT_VALID);
+	w->depth--;
+	if (w->depth)
+		w->at[w->depth - 1].next++;
+	else
+		w->state = PT_VALID;
+}
+
+/* Drop the reference that an entry holds to a lower table. */
+static void leave_table(struct pt_walk *w, mfn_t table, unsigned level)
+{
+	struct frame *const f = frame_of(table);
+
+	ASSERT(is_type(f, level) && (f->type & FT_VALID));
+	if ((f->type & FT_COUNT) > 1) {
+		atomic_sub(&f->type, 1);
+		frame_put(table);
+		return;
+	}
+	atomic_and(&f->type, ~FT_VALID);
+	if (level > 1) {
+		push(w, table, level, PTE_ENTRIES);
+		return;
+	}
+	release_l1(mfn_direct(table), PTE_ENTRIES);
+	frame_drop_type(f);
+	frame_put(table);
+}
+
+static void release_entry(struct pt_walk *w)
+{
+	const unsigned top = w->depth - 1;
+	const unsigned level = w->at[top].level;
+	const unsigned index = --w->at[top].next;
+	const uint64_t pte =
+		((uint64_t *)mfn_direct(w->at[top].mfn))[index];
+
+	if ((pte & PTE_P) && !hv_slot(level, index))
+		leave_table(w, pte_mfn(pte), level - 1);
+}
+
+static void finish_release(struct pt_walk *w)
+{
+	const mfn_t table = w->at[--w->depth].mfn;
+
+	if (w->at[w->depth].level == 4)
+		remove_hv_slots(table);
+	frame_drop_type(frame_of(table));
+	frame_put(table);
+	if (w->depth)
+		return;
+	if (w->error)
+		w->state = PT_FAILED;
+	else
+		walk_end(w);
+}
+
+static int walk_step(struct pt_walk *w)
+{
+	const unsigned next = w->at[w->depth - 1].next;
+	int rc = 0;
+
+	if (w->state == PT_VALIDATING) {
+		if (next == PTE_ENTRIES)
+			finish_validation(w);
+		else
+			rc = validate_entry(w);
+	} else {
+		if (next == 0)
+			finish_release(w);
+		else
+			release_entry(w);
+	}
+	return rc;
+}
+
+/*
+ * Run a walk to its end, or until a frame is off its path (valid, or of no
+ * type), or until something more urgent waits: -ERESTART.
+ */
+static int walk_run(struct pt_walk *w, const struct frame *until)
+{
+	unsigned steps = 0;
+
+	while (w->state == PT_VALIDATING || w->state == PT_RELEASING) {
+		int rc;
+
+		if (until && !on_path(w, frame_mfn(until)))
+			return 0;
+		/* A step is at most one level-1 table. */
+		if (++steps % 32 == 0 && preempt_needed())
+			return -ERESTART;
+		rc = walk_step(w);
+		if (rc == -ERESTART)
+			return rc;
+		if (rc)
+			walk_fail(w, rc);
+	}
+	return 0;
+}
+
+/* References from outside the tables */
+
+/* What an earlier, interrupted pt_get() of this vCPU has come to. */
+static bool collect(struct pt_walk *w, struct domain *d, mfn_t table,
+	unsigned level, int *rc)
+{
+	if (w->state == PT_IDLE || w->owner != d ||
+		!mfn_equal(w->root, table) || w->root_level != level)
+		return false;
+	if (w->state == PT_VALID)
+		*rc = 0;
+	else if (w->state == PT_FAILED)
+		*rc = w->error;
+	else
+		return false;
+	walk_end(w);
+	return true;
+}
+
+/* The result is not wanted any more. */
+static int discard(struct pt_walk *w)
+{
+	const enum pt_walk_state state = w->state;
+	struct domain *const d = w->owner;
+
+	walk_end(w);
+	return state == PT_VALID ? pt_put(d, w->root, w->root_level) : 0;
+}
+
+int pt_ready(void)
+{
+	if (current->walk.state == PT_IDLE)
+		return 0;
+	/* The caller asked for something else when it was interrupted. */
+	current->walk.unwanted = true;
+	return -ERESTART;
+}
+
+/* A reference to a table that is valid already. */
+static bool get_valid(struct domain *d, mfn_t table, unsigned level)
+{
+	struct frame *const f = frame_of(table);
+
+	if (!frame_get(table, d))
+		return false;
+	if (is_type(f, level) && (f->type & FT_VALID) &&
+		(f->type & FT_COUNT) != FT_COUNT) {
+		atomic_add(&f->type, 1);
+		return true;
+	}
+	frame_put(table);
+	return false;
+}
+
+int pt_get(struct domain *d, mfn_t table, unsigned level)
+{
+	struct pt_walk *const w = &current->walk;
+	int rc;
+
+	if (collect(w, d, table, level, &rc))
+		return rc;
+	if (get_valid(d, table, level))
+		return 0;
+	rc = pt_ready();
+	if (rc)
+		return rc;
+	if (!frame_get(table, d))
+		return -EINVAL;
+	walk_begin(w, d, table, level, PT_VALIDATING);
+	rc = enter_table(w, table, level);
+	if (rc <= 0) {
+		walk_end(w);
+		if (rc)
+			frame_put(table);
+		return rc;
+	}
+	rc = walk_run(w, NULL);
+	if (rc)
+		return rc;
+	collect(w, d, table, level, &rc);
+	return rc;
+}
+
+int pt_put(struct domain *d, mfn_t table, unsigned level)
+{
+	struct pt_walk *const w = &current->walk;
+	struct frame *const f = frame_of(table);
+
+	if (level > 1 && (f->type & FT_COUNT) == 1) {
+		walk_begin(w, d, table, level, PT_RELEASING);
+		leave_table(w, table, level);
+		return walk_run(w, NULL);
+	}
+	/* Nothing is pushed: the walk is not looked at. */
+	leave_table(w, table, level);
+	return 0;
+}
+
+int pt_help(struct domain *d, mfn_t table)
+{
+	return help(d, NULL, table);
+}
+
+int pt_pin(struct domain *d, mfn_t table, unsigned level)
+{
+	const int rc = pt_get(d, table, level);
+
+	if (rc)
+		return rc;
+	if (!(atomic_or(&frame_of(table)->type, FT_PINNED) & FT_PINNED))
+		return 0;
+	/* Pinned already, so this is not the last reference. */
+	pt_put(d, table, level);
+	return -EINVAL;
+}
+
+int pt_unpin(struct domain *d, mfn_t table)
+{
+	struct frame *const f = frame_of(table);
+	int rc;
+
+	if (!frame_get(table, d))
+		return -EINVAL;
+	rc = -EINVAL;
+	if (f->type & FT_PINNED) {
+		rc = pt_ready();
+		if (!rc) {
+			atomic_and(&f->type, ~FT_PINNED);
+			rc = pt_put(d, table, frame_type(f));
+		}
+	}
+	frame_put(table);
+	return rc;
+}
+
+/* Run one walk to its end; its result stays unless nobody wants it. */
+static int settle(struct pt_walk *w, bool drop_result)
+{
+	const int rc = walk_run(w, NULL);
+
+	if (rc || w->state == PT_IDLE)
+		return rc;
+	return drop_result ? discard(w) : 0;
+}
+
+int pt_settle(void)
+{
+	struct pt_walk *const w = &current->walk;
+	struct domain *const d = w->owner;
+	int rc;
+
+	if (!d)
+		return 0;
+	domain_ref(d);
+	spin_lock(&d->pt_lock);
+	rc = settle(w, w->unwanted);
+	spin_unlock(&d->pt_lock);
+	if (!rc && w->state == PT_IDLE && w->owner) {
+		domain_put(w->owner);
+		w->owner = NULL;
+	}
+	domain_put(d);
+	return rc;
+}
+
+int pt_settle_domain(struct domain *d)
+{
+	int rc = pt_settle();
+
+	if (!rc)
+		rc = pt_ready();
+	spin_lock(&d->pt_lock);
+	while (!rc && !list_empty(&d->walks))
+		rc = settle(list_first(&d->walks, struct pt_walk, node), true);
+	spin_unlock(&d->pt_lock);
+	return rc;
+}
+
+/* Entries of valid tables */
+
+/* Write an entry; *old becomes what was there. False: PT_COMPARE differs. */
+static bool exchange_entry(
+	uint64_t *entry, uint64_t pte, enum pt_how how, uint64_t *old)
+{
+	switch (how) {
+	case PT_COMPARE:
+		return atomic_cas(entry, old, pte);
+	case PT_KEEP_AD:
+		*old = read_once(entry);
+		while (!atomic_cas(
+			entry, old, pte | (*old & (PTE_A | PTE_D))))
+			;
+		return true;
+	default:
+		*old = atomic_xchg(entry, pte);
+		return true;
+	}
+}
+
+/* Old and new name the same frame: only the writable reference may differ. */
+static int change_rights(
+	uint64_t *entry, uint64_t pte, enum pt_how how, uint64_t *old)
+{
+	const mfn_t mfn = pte_mfn(pte);
+	const uint64_t had = read_once(entry);
+	int rc;
+
+	if (pte & ~had & PTE_RW) {
+		rc = frame_get_writable(mfn);
+		if (rc)
+			return rc;
+	}
+	if (!exchange_entry(entry, pte, how, old)) {
+		if (pte & ~had & PTE_RW)
+			frame_put_writable(mfn);
+		return -EAGAIN;
+	}
+	if (had & ~pte & PTE_RW)
+		frame_put_writable(mfn);
+	return 0;
+}
+
+/* The same memory with other rights? A frame of somebody else (a grant) must
+ * not become writable by the way. */
+static bool same_frame(uint64_t had, uint64_t pte, const struct domain *target)
+{
+	const uint64_t same = PTE_ADDR | L1_CACHE | PTE_P;
+
+	if (((had ^ pte) & same) || (pte & ~(L1_ALLOWED | PTE_ADDR)) ||
+		!is_memory(pte_mfn(pte)))
+		return false;
+	return !(pte & ~had & PTE_RW) ||
+		frame_of(pte_mfn(pte))->owner == target->id;
+}
+
+int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
+	uint64_t pte, enum pt_how how, uint64_t *old)
+{
+	uint64_t replaced;
+	int rc;
+
+	if (!old)
+		old = &replaced;
+	if (pte & PTE_P) {
+		if (same_frame(read_once(entry), pte, target))
+			return change_rights(
+				entry, (pte & ~PTE_G) | PTE_US, how, old);
+		rc = pt_get_l1_entry(d, target, &pte);
+		if (rc)
+			return rc;
+	}
+	if (!exchange_entry(entry, pte, how, old)) {
+		if (pte & PTE_P)
+			pt_put_l1_entry(pte);
+		return -EAGAIN;
+	}
+	if (*old & PTE_P)
+		pt_put_l1_entry(*old);
+	return 0;
+}
+
+int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
+	uint64_t pte, enum pt_how how, bool *done)
+{
+	const unsigned index = (uint64_t)entry % PAGE_SIZE / sizeof(*entry);
+	uint64_t old = read_once(entry);
+	int rc;
+
+	*done = false;
+	if (hv_slot(level, index)) {
+		*done = true;
+		return 0;
+	}
+	if (pte & PTE_P) {
+		if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
+			return -EINVAL;
+		pte = (pte & ~PTE_G) | PTE_US;
+		if (!((old ^ pte) & (PTE_ADDR | PTE_P))) {
+			exchange_entry(entry, pte, how, &old);
+			*done = true;
+			return 0;
+		}
+		rc = pt_get(d, pte_mfn(pte), level - 1);
+	} else {
+		rc = old & PTE_P ? pt_ready() : 0;
+	}
+	if (rc)
+		return rc;
+	*done = true;
+	exchange_entry(entry, pte, how, &old);
+	return old & PTE_P ? pt_put(d, pte_mfn(old), level - 1) : 0;
+}

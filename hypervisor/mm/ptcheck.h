@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest page tables: which entries are allowed, and the references that tables
+ * and their entries hold. All functions want the RANK_PT lock of the domain
+ * that owns the tables.
+ */
+#pragma once
+
+#include "mm/addr.h"
+#include "mm/paging.h"
+#include "mm/ptwalk.h"
+
+struct domain;
+struct vcpu;
+
+#define PTE_ENTRIES 512
+
+static inline mfn_t pte_mfn(uint64_t pte)
+{
+	return MFN((pte & PTE_ADDR) >> PAGE_SHIFT);
+}
+
+/*
+ * Take a general and a type reference to a table of d. Validates it, and all
+ * tables below, if nobody did; that may stop half-way with -ERESTART and goes
+ * on when the same vCPU asks again. -EINVAL: not d's, of another type, or an
+ * entry that is not allowed.
+ */
+int pt_get(struct domain *d, mfn_t table, unsigned level);
+/* Nothing is left over in the current vCPU's walk, so that pt_put() may be
+ * called. 0, or -ERESTART to start the operation again. */
+int pt_ready(void);
+/* Drop both. The last reference releases the tree below: -ERESTART says that
+ * this is not finished, though the caller's reference is gone. */
+int pt_put(struct domain *d, mfn_t table, unsigned level);
+
+/* Pin: a reference kept by the table itself. -EINVAL: pinned already (or not). */
+int pt_pin(struct domain *d, mfn_t table, unsigned level);
+int pt_unpin(struct domain *d, mfn_t table);
+
+/* A table that is on the path of somebody's walk: drive that walk until it is
+ * not. 0, -ERESTART. */
+int pt_help(struct domain *d, mfn_t table);
+
+/* Go on with what the current vCPU left unfinished. Call first in every
+ * operation on page tables, with no lock held. 0 or -ERESTART. */
+int pt_settle(void);
+/* The same for whoever works on d's tables, before d is destroyed. */
+int pt_settle_domain(struct domain *d);
+
+/*
+ * Change an entry of a validated level-1 table. New entries may name frames
+ * of `target`, or devices if d may reach them. The hardware may set Accessed
+ * and Dirty at the same time: how says what becomes of that. old (may be NULL
+ * but for PT_COMPARE) gets what was replaced. 0, -EINVAL, -EPERM, -EBUSY (the
+ * frame is a table); -EAGAIN: PT_COMPARE found something else than *old.
+ */
+enum pt_how {
+	PT_REPLACE,
+	PT_KEEP_AD, /* leave both bits as they are */
+	PT_COMPARE, /* only if the entry is still *old */
+};
+int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
+	uint64_t pte, enum pt_how how, uint64_t *old);
+/* The same for a table of level 2 to 4. -ERESTART with *done false: nothing
+ * changed yet, ask again; with *done true: changed, work remains. */
+int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
+	uint64_t pte, enum pt_how how, bool *done);
+
+/* The references of a level-1 entry that does not go through pt_set_l1()
+ * (grant mappings). get: 0 or -errno. */
+int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte);
+void pt_put_l1_entry(uint64_t pte);

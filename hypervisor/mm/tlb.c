@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLB flushes and their clock. Guest translations are never global, so that
+ * loading CR3 drops them; ours are.
+ *
+ * The clock advances with every flush that is asked for. A CPU notes, when it
+ * has flushed, the time at which the flush began; a frame that lost its last
+ * mapping notes the time then. A CPU may still hold a translation of the
+ * frame only if its note is not later than the frame's. A frame's note has the
+ * low 16 bits alone: a note older than that looks younger, which costs a
+ * flush too many; and a CPU whose own note is older than MAX_LAG is flushed
+ * whatever the frame says, so none is ever missed.
+ */
+#include "mm/tlb.h"
+
+#include "lib/assert.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "x86/msr.h"
+#include "x86/smp.h"
+
+static uint32_t tlb_clock = 1;
+
+#define MAX_LAG 0x7000u
+
+uint16_t tlb_stamp(void)
+{
+	return (uint16_t)read_once(&tlb_clock);
+}
+
+void tlb_flush_local(void)
+{
+	struct cpu *const cpu = this_cpu();
+	const uint32_t time = atomic_add(&tlb_clock, 1);
+
+	write_cr3(cpu->cr3);
+	cpu->tlb_time = time;
+}
+
+void tlb_flush_page_local(uint64_t va)
+{
+	invlpg(va);
+}
+
+static void flush_global_local(void)
+{
+	const uint64_t cr4 = read_cr4();
+
+	write_cr4(cr4 & ~CR4_PGE);
+	write_cr4(cr4);
+	this_cpu()->tlb_time = atomic_add(&tlb_clock, 1);
+}
+
+void tlb_answer_requests(void)
+{
+	struct cpu *const cpu = this_cpu();
+	const uint32_t asked = load_acquire(&cpu->flush_asked);
+
+	if (asked == cpu->flush_done)
+		return;
+	if (atomic_xchg(&cpu->flush_global, 0))
+		flush_global_local();
+	else
+		tlb_flush_local();
+	store_release(&cpu->flush_done, asked);
+}
+
+/* Ask other CPUs to flush and wait until they have. Two CPUs that ask each
+ * other answer in the interrupt, which is on here. */
+static void ask(cpumask_t cpus, bool global)
+{
+	uint32_t ticket[CPUS_MAX];
+	unsigned cpu;
+
+	if (!cpus.bits)
+		return;
+	for_each_cpu(cpu, cpus) {
+		if (global)
+			write_once(&cpu_of(cpu)->flush_global, 1);
+		ticket[cpu] = atomic_add(&cpu_of(cpu)->flush_asked, 1);
+	}
+	smp_send_flush(cpus);
+	for_each_cpu(cpu, cpus)
+		while ((int32_t)(load_acquire(&cpu_of(cpu)->flush_done) -
+			       ticket[cpu]) < 0)
+			cpu_relax();
+}
+
+static cpumask_t others(cpumask_t cpus, bool *here)
+{
+	const uint64_t self = 1ull << this_cpu()->number;
+
+	*here = cpus.bits & self;
+	return (cpumask_t){ cpus.bits & cpus_online.bits & ~self };
+}
+
+void tlb_flush(cpumask_t cpus)
+{
+	bool here;
+	const cpumask_t rest = others(cpus, &here);
+
+	if (here)
+		tlb_flush_local();
+	ask(rest, false);
+}
+
+void tlb_flush_page(cpumask_t cpus, uint64_t va)
+{
+	bool here;
+	const cpumask_t rest = others(cpus, &here);
+
+	if (here)
+		invlpg(va);
+	/* A whole flush there: cheaper to ask for than one page each. */
+	ask(rest, false);
+}
+
+void tlb_flush_everything(void)
+{
+	bool here;
+	const cpumask_t rest = others(cpus_online, &here);
+
+	flush_global_local();
+	ask(rest, true);
+}
+
+void tlb_flush_since(cpumask_t cpus, uint16_t stamp)
+{
+	const uint32_t time = read_once(&tlb_clock);
+	const uint16_t age = (uint16_t)(time - stamp);
+	cpumask_t late = { 0 };
+	unsigned cpu;
+
+	for_each_cpu(cpu, cpus) {
+		const uint32_t lag = time - read_once(&cpu_of(cpu)->tlb_time);
+
+		/* A flush that began after we looked is no lag at all. */
+		if ((int32_t)lag >= 0 && (lag >= age || lag >= MAX_LAG))
+			late.bits |= 1ull << cpu;
+	}
+	if (late.bits)
+		tlb_flush(late);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The entry points that a guest kernel registers: trap table and callbacks
+ * (ABI surface 2.1: 0, 4, 30). All belong to the calling vCPU.
+ */
+#include "core/vcpu.h"
+#include "lib/string.h"
+#include "mm/guestmem.h"
+#include "pv/hypercall.h"
+#include "xen/callback.h"
+
+static bool canonical(uint64_t va)
+{
+	return (int64_t)(va << 16) >> 16 == (int64_t)va;
+}
+
+/* set_trap_table(list): ends with an address of 0; a null list clears. */
+int64_t hypercall_set_trap_table(struct hypercall_args *a)
+{
+	struct vcpu *const v = current;
+	gva_t list = { a->arg[0] };
+
+	if (gva_null(list)) {
+		memset(v->traps, 0, 256 * sizeof(v->traps[0]));
+		return 0;
+	}
+	for (;;) {
+		struct trap_info trap;
+
+		if (get_guest(&trap, list, 0))
+			return -EFAULT;
+		if (!trap.address)
+			return 0;
+		if (!canonical(trap.address))
+			return -EINVAL;
+		trap.cs |= 3;
+		v->traps[trap.vector] = trap;
+		list = gva_add(list, sizeof(trap));
+		if (preempt_needed()) {
+			a->arg[0] = list.va;
+			return -ERESTART;
+		}
+	}
+}
+
+static struct callback *find(struct vcpu *v, uint16_t type)
+{
+	switch (type) {
+	case CALLBACKTYPE_event:
+		return &v->event;
+	case CALLBACKTYPE_failsafe:
+		return &v->failsafe;
+	case CALLBACKTYPE_syscall:
+		return &v->syscall;
+	case CALLBACKTYPE_nmi:
+		return &v->nmi;
+	case CALLBACKTYPE_sysenter:
+		return &v->sysenter;
+	case CALLBACKTYPE_syscall32:
+		return &v->syscall32;
+	default:
+		return NULL;
+	}
+}
+
+static int64_t set(gva_t arg)
+{
+	struct callback_register reg;
+	struct callback *callback;
+
+	if (get_guest(&reg, arg, 0))
+		return -EFAULT;
+	callback = find(current, reg.type);
+	if (!callback)
+		return -ENOSYS;
+	if (!canonical(reg.address))
+		return -EINVAL;
+	callback->rip = reg.address;
+	callback->mask_events = reg.type == CALLBACKTYPE_event ||
+		(reg.flags & CALLBACKF_mask_events);
+	return 0;
+}
+
+/* Only these may go: without the others the guest could not go on. */
+static int64_t clear(gva_t arg)
+{
+	struct callback_unregister reg;
+
+	if (get_guest(&reg, arg, 0))
+		return -EFAULT;
+	switch (reg.type) {
+	case CALLBACKTYPE_event:
+	case CALLBACKTYPE_failsafe:
+	case CALLBACKTYPE_syscall:
+	case CALLBACKTYPE_sysenter:
+		return -EINVAL;
+	}
+	if (!find(current, reg.type))
+		return -ENOSYS;
+	*find(current, reg.type) = (struct callback){ 0 };
+	return 0;
+}
+
+/* callback_op(cmd, arg) */
+int64_t hypercall_callback_op(struct hypercall_args *a)
+{
+	const gva_t arg = { a->arg[1] };
+
+	switch (a->arg[0]) {
+	case CALLBACKOP_register:
+		return set(arg);
+	case CALLBACKOP_unregister:
+		return clear(arg);
+	default:
+		return -ENOSYS;
+	}
+}
+
+/* set_callbacks(event, failsafe, syscall): the old form. */
+int64_t hypercall_set_callbacks(struct hypercall_args *a)
+{
+	struct vcpu *const v = current;
+
+	for (unsigned i = 0; i < 3; i++)
+		if (!canonical(a->arg[i]))
+			return -EINVAL;
+	v->event.rip = a->arg[0];
+	v->event.mask_events = true;
+	v->failsafe.rip = a->arg[1];
+	v->syscall.rip = a->arg[2];
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Frames on guest stacks. A frame, from low to high addresses:
+ *
+ *	RCX R11 [error] RIP CS|mask<<32 RFLAGS RSP SS
+ *
+ * CS has RPL 0 if the guest kernel was interrupted, 3 for its user space,
+ * though both run in ring 3; RFLAGS.IF is the negated upcall mask. If the
+ * frame cannot be written the domain is crashed: it is its double fault.
+ */
+#include "pv/deliver.h"
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "mm/guestmem.h"
+#include "mm/mmu.h"
+#include "pv/hypercall.h"
+#include "pv/pvclock.h"
+#include "pv/segment.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "x86/desc.h"
+#include "x86/percpu.h"
+
+/* Exceptions that push an error code: 8, 10-14, 17, 21. */
+#define HAS_ERROR_CODE 0x00227d00u
+
+bool switch_mode(struct vcpu *v)
+{
+	if (v->kernel_mode && mfn_none(v->user_l4)) {
+		domain_crash(v->domain, "v%u returns to user space without a "
+					"user page table", v->id);
+		return false;
+	}
+	v->kernel_mode = !v->kernel_mode;
+	__asm__ volatile("swapgs");
+	mmu_load_root(v);
+	if (v->kernel_mode && v->runstate_late)
+		pvclock_write_records(v);
+	return true;
+}
+
+/* Where to go and how. */
+struct target {
+	uint64_t rip;
+	bool mask_events;
+	const uint64_t *extra; /* words below RIP, lowest first */
+	unsigned nr_extra;
+};
+
+static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
+{
+	uint64_t flags = regs->rflags & ~(uint64_t)(RFLAGS_IF | RFLAGS_IOPL);
+
+	if (!v->info->evtchn_upcall_mask)
+		flags |= RFLAGS_IF;
+	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
+		flags |= (uint64_t)v->iopl << 12;
+	return flags;
+}
+
+static void bounce(struct regs *regs, const struct target *t)
+{
+	struct vcpu *const v = current;
+	const bool from_kernel = v->kernel_mode;
+	uint64_t frame[16];
+	uint64_t sp;
+	unsigned n = 0;
+
+	frame[n++] = regs->rcx;
+	frame[n++] = regs->r11;
+	for (unsigned i = 0; i < t->nr_extra; i++)
+		frame[n++] = t->extra[i];
+	frame[n++] = regs->rip;
+	frame[n++] = (regs->cs & 0xfffc) | (from_kernel ? 0 : 3) |
+		(uint64_t)v->info->evtchn_upcall_mask << 32;
+	frame[n++] = flags_for_guest(v, regs);
+	frame[n++] = regs->rsp;
+	frame[n++] = regs->ss & 0xffff;
+
+	if (!from_kernel)
+		switch_mode(v);
+	sp = ((from_kernel ? regs->rsp : v->kernel_sp) & ~15ull) -
+		n * sizeof(frame[0]);
+	if (copy_to_guest((gva_t){ sp }, frame, n * sizeof(frame[0]))) {
+		domain_crash(v->domain,
+			"v%u cannot take a frame for %#lx on its stack %#lx",
+			v->id, t->rip, sp);
+		return;
+	}
+	if (t->mask_events)
+		write_once(&v->info->evtchn_upcall_mask, 1);
+	regs->rip = t->rip;
+	regs->rsp = sp;
+	regs->cs = SEL_USER_CS64;
+	regs->ss = SEL_USER_DS;
+	regs->rflags &= ~(uint64_t)(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF |
+		RFLAGS_VM | RFLAGS_AC | RFLAGS_IOPL);
+	regs->rflags |= RFLAGS_IF;
+}
+
+void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
+{
+	struct vcpu *const v = current;
+	const struct trap_info *const trap = &v->traps[vector];
+	const uint64_t code = error;
+
+	if (!trap->address) {
+		domain_crash(v->domain,
+			"v%u has no handler for exception %u, error %#x at "
+			"%#lx", v->id, vector, error, regs->rip);
+		return;
+	}
+	bounce(regs, &(struct target){
+		.rip = trap->address,
+		.mask_events = trap->flags & 4,
+		.extra = &code,
+		.nr_extra = vector < 32 && (HAS_ERROR_CODE >> vector & 1),
+	});
+	/* The frame holds the interrupted RCX and R11: SYSRET is fine. */
+}
+
+void deliver_page_fault(struct regs *regs, uint64_t address, uint32_t error)
+{
+	struct vcpu *const v = current;
+
+	/* Ring 3 for the CPU, but which half of the guest? */
+	error &= ~4u;
+	if (!v->kernel_mode)
+		error |= 4;
+	v->cr2 = address;
+	v->info->arch.cr2 = address;
+	deliver_trap(regs, 14, error);
+}
+
+void deliver_event(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	if (!v->event.rip) {
+		domain_crash(v->domain,
+			"v%u is to take an event but has no event callback",
+			v->id);
+		return;
+	}
+	bounce(regs, &(struct target){
+		.rip = v->event.rip, .mask_events = true });
+}
+
+void deliver_nmi(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	v->nmi_masked = true;
+	if (v->nmi.rip)
+		bounce(regs, &(struct target){ .rip = v->nmi.rip,
+			.mask_events = v->nmi.mask_events });
+	else
+		deliver_trap(regs, 2, 0);
+}
+
+void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
+	uint16_t gs)
+{
+	struct vcpu *const v = current;
+	const uint64_t selectors[] = { ds, es, fs, gs };
+
+	if (!v->failsafe.rip) {
+		domain_crash(v->domain,
+			"v%u: a selector could not be loaded, and there is no "
+			"failsafe callback", v->id);
+		return;
+	}
+	bounce(regs, &(struct target){
+		.rip = v->failsafe.rip,
+		.mask_events = v->failsafe.mask_events,
+		.extra = selectors,
+		.nr_extra = 4,
+	});
+	regs->vector = 0;
+}
+
+void vcpu_inject(struct vcpu *v, uint8_t vector, uint32_t error)
+{
+	v->inject.vector = vector;
+	v->inject.error = error;
+	atomic_or(&v->exit_work, EXIT_EXCEPTION);
+}
+
+/* System calls of guest user space */
+
+void guest_syscall64(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	if (!v->syscall.rip) {
+		regs->rip -= 2;
+		regs->vector = 0;
+		deliver_trap(regs, 6, 0);
+		return;
+	}
+	bounce(regs, &(struct target){ .rip = v->syscall.rip,
+		.mask_events = v->syscall.mask_events });
+	regs->rflags &= ~(uint64_t)RFLAGS_DF;
+}
+
+void guest_syscall32(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	irq_enable();
+	/* The kernel has no 32-bit code of its own that would do this. */
+	if (!v->syscall32.rip || v->kernel_mode) {
+		regs->rip -= 2;
+		regs->vector = 0;
+		deliver_trap(regs, 6, 0);
+		return;
+	}
+	bounce(regs, &(struct target){ .rip = v->syscall32.rip,
+		.mask_events = v->syscall32.mask_events });
+	regs->rflags &= ~(uint64_t)RFLAGS_DF;
+}
+
+void guest_sysenter(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	irq_enable();
+	if (!v->sysenter.rip || v->kernel_mode) {
+		deliver_trap(regs, 13, 0);
+		return;
+	}
+	bounce(regs, &(struct target){ .rip = v->sysenter.rip,
+		.mask_events = v->sysenter.mask_events });
+}
+
+/* iret(): the frame at RSP (ABI surface 3.3). */
+struct iret_frame {
+	uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
+};
+
+/* flags of the frame: came by SYSCALL, RCX and R11 need no restoring. */
+#define IN_SYSCALL 0x100
+
+int64_t hypercall_iret(struct hypercall_args *a)
+{
+	struct regs *const regs = guest_regs();
+	struct vcpu *const v = current;
+	struct iret_frame f;
+
+	(void)a;
+	if (copy_from_guest(&f, (gva_t){ regs->rsp }, sizeof(f))) {
+		domain_crash(v->domain, "v%u: no frame for iret at %#lx",
+			v->id, regs->rsp);
+		return 0;
+	}
+	if ((f.cs & 3) == 3 && !switch_mode(v))
+		return 0;
+	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
+		v->iopl = f.rflags >> 12 & 3;
+	regs->rip = f.rip;
+	regs->cs = (f.cs & 0xffff) | 3;
+	regs->rflags = (f.rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_VM |
+				RFLAGS_VIF | RFLAGS_VIP)) |
+		RFLAGS_IF | RFLAGS_RESERVED1;
+	regs->rsp = f.rsp;
+	regs->ss = (f.ss & 0xffff) | 3;
+	regs->rax = f.rax;
+	if (!(f.flags & IN_SYSCALL) || regs->cs != SEL_USER_CS64 ||
+		regs->ss != SEL_USER_DS) {
+		regs->vector = 0;
+		regs->r11 = f.r11;
+		regs->rcx = f.rcx;
+	}
+	write_once(&v->info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));
+	v->nmi_masked = false;
+	if (v->exit_work_late) {
+		atomic_or(&v->exit_work, v->exit_work_late);
+		v->exit_work_late = 0;
+	}
+	return 0;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a guest kernel sees of traps, events and system calls: frames on its
+ * stack (ABI surface 3.2), and back by the iret hypercall.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "x86/regs.h"
+
+struct vcpu;
+
+/* All act on the current vCPU and its frame at the top of the stack. */
+
+/* Deliver an exception now; its error code is dropped if it has none. */
+void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error);
+/* The same for a page fault; the guest finds address in CR2. */
+void deliver_page_fault(struct regs *regs, uint64_t address, uint32_t error);
+void deliver_event(struct regs *regs);
+void deliver_nmi(struct regs *regs);
+/* A selector could not be loaded: the frame shows the wanted values. */
+void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
+	uint16_t gs);
+
+/* Have an exception delivered when the vCPU next goes back to its guest. */
+void vcpu_inject(struct vcpu *v, uint8_t vector, uint32_t error);
+
+/* Between guest kernel and guest user: roots, GS bases, mode flag. False,
+ * and the domain is crashed, if there is no user root to go to. */
+bool switch_mode(struct vcpu *v);
+
+/* Called by entry.S: a system call of guest user space. */
+void guest_syscall64(struct regs *regs);
+void guest_syscall32(struct regs *regs);
+void guest_sysenter(struct regs *regs);

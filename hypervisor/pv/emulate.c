@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Privileged instructions of guest kernels, and CPUID. Ports are in ioport.c,
+ * MSRs in guestmsr.c, stores to page tables in ptwrite.c.
+ */
+#include "pv/emulate.h"
+
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "lib/string.h"
+#include "mm/guestmem.h"
+#include "mm/mmu.h"
+#include "pv/cpuid.h"
+#include "pv/debugreg.h"
+#include "pv/decode.h"
+#include "pv/guestmsr.h"
+#include "pv/hypercall.h"
+#include "pv/ioport.h"
+#include "x86/asm.h"
+#include "x86/cpu.h"
+#include "x86/fpu.h"
+#include "x86/msr.h"
+
+unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max)
+{
+	unsigned n = max;
+	const unsigned left = PAGE_SIZE - (unsigned)(regs->rip % PAGE_SIZE);
+
+	if (!copy_from_guest(bytes, (gva_t){ regs->rip }, max))
+		return max;
+	n = left < max ? left : 0;
+	return n && !copy_from_guest(bytes, (gva_t){ regs->rip }, n) ? n : 0;
+}
+
+uint64_t *emulate_register(struct regs *regs, unsigned number)
+{
+	uint64_t *const order[16] = { &regs->rax, &regs->rcx, &regs->rdx,
+		&regs->rbx, &regs->rsp, &regs->rbp, &regs->rsi, &regs->rdi,
+		&regs->r8, &regs->r9, &regs->r10, &regs->r11, &regs->r12,
+		&regs->r13, &regs->r14, &regs->r15 };
+
+	return order[number & 15];
+}
+
+static void do_cpuid(struct regs *regs)
+{
+	struct cpuid_regs out;
+
+	cpuid_guest(current, (uint32_t)regs->rax, (uint32_t)regs->rcx, &out);
+	regs->rax = out.a;
+	regs->rbx = out.b;
+	regs->rcx = out.c;
+	regs->rdx = out.d;
+}
+
+bool emulate_forced(struct regs *regs)
+{
+	static const uint8_t prefixed_cpuid[] = { 0x0f, 0x0b, 0x78, 0x65,
+		0x6e, 0x0f, 0xa2 };
+	uint8_t bytes[sizeof(prefixed_cpuid)];
+
+	if (emulate_fetch(regs, bytes, sizeof(bytes)) != sizeof(bytes) ||
+		memcmp(bytes, prefixed_cpuid, sizeof(bytes)) != 0)
+		return false;
+	do_cpuid(regs);
+	regs->rip += sizeof(bytes);
+	return true;
+}
+
+/* Control registers (ABI surface 3.8) */
+
+#define CR4_GUEST_CHOICES                                                  \
+	(CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
+
+static bool read_control(struct vcpu *v, unsigned number, uint64_t *value)
+{
+	switch (number) {
+	case 0:
+		*value = (read_cr0() & ~(uint64_t)CR0_TS) |
+			(v->virtual_ts ? CR0_TS : 0);
+		return true;
+	case 2:
+		*value = v->cr2;
+		return true;
+	case 3:
+		*value = mfn_paddr(v->kernel_l4);
+		return true;
+	case 4:
+		*value = v->cr4 | CR4_PAE | CR4_MCE | CR4_OSFXSR |
+			CR4_OSXMMEXCPT;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void set_cr4(struct vcpu *v, uint64_t value)
+{
+	struct cpu *const cpu = this_cpu();
+
+	v->cr4 = value & CR4_GUEST_CHOICES;
+	if (!cpu_has(CPU_FSGSBASE))
+		v->cr4 &= ~(uint64_t)CR4_FSGSBASE;
+	if (!cpu_has(CPU_XSAVE))
+		v->cr4 &= ~(uint64_t)CR4_OSXSAVE;
+	cpu->cr4 = cpu_cr4 | (v->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE));
+	write_cr4(cpu->cr4);
+}
+
+static bool write_control(struct vcpu *v, unsigned number, uint64_t value)
+{
+	switch (number) {
+	case 0:
+		fpu_set_ts(v, value & CR0_TS);
+		return true;
+	case 2:
+		v->cr2 = value;
+		v->info->arch.cr2 = value;
+		return true;
+	case 4:
+		set_cr4(v, value);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool control_register(struct vcpu *v, struct regs *regs,
+	const struct insn *i)
+{
+	uint64_t *const reg = emulate_register(regs, i->rm);
+
+	if (i->opcode == 0x20)
+		return read_control(v, i->reg, reg);
+	return write_control(v, i->reg, *reg);
+}
+
+static bool debug_register(struct regs *regs, const struct insn *i)
+{
+	uint64_t *const reg = emulate_register(regs, i->rm);
+
+	if (i->opcode == 0x21)
+		return debugreg_read(current, i->reg, reg) == 0;
+	return debugreg_write(current, i->reg, *reg) == 0;
+}
+
+/* RDTSC and RDTSCP under CR4.TSD: the guest's kernel may. */
+static void do_rdtsc(struct regs *regs)
+{
+	const uint64_t tsc = rdtsc();
+
+	regs->rax = (uint32_t)tsc;
+	regs->rdx = tsc >> 32;
+}
+
+static bool do_0f01(struct vcpu *v, struct regs *regs, const struct insn *i)
+{
+	switch (i->modrm) {
+	case 0xd1: /* xsetbv */
+		return (uint32_t)regs->rcx == 0 &&
+			fpu_set_xcr0(v, regs->rdx << 32 |
+				(uint32_t)regs->rax) == 0;
+	case 0xf9: /* rdtscp */
+		do_rdtsc(regs);
+		regs->rcx = v->tsc_aux;
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool do_msr(struct vcpu *v, struct regs *regs, bool write)
+{
+	const uint32_t msr = (uint32_t)regs->rcx;
+	uint64_t value = regs->rdx << 32 | (uint32_t)regs->rax;
+
+	if (write)
+		return guestmsr_write(v, msr, value);
+	if (!guestmsr_read(v, msr, &value))
+		return false;
+	regs->rax = (uint32_t)value;
+	regs->rdx = value >> 32;
+	return true;
+}
+
+/* Instructions that only the guest's kernel may use. */
+static bool kernel_instruction(struct vcpu *v, struct regs *regs,
+	const struct insn *i)
+{
+	switch (i->opcode) {
+	case 0x01:
+		return do_0f01(v, regs, i);
+	case 0x06:
+		fpu_set_ts(v, false);
+		return true;
+	case 0x08:
+	case 0x09:
+		if (v->domain->hardware)
+			wbinvd();
+		return true;
+	case 0x20:
+	case 0x22:
+		return control_register(v, regs, i);
+	case 0x21:
+	case 0x23:
+		return debug_register(regs, i);
+	case 0x30:
+	case 0x32:
+		return do_msr(v, regs, i->opcode == 0x30);
+	case 0x31:
+		do_rdtsc(regs);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* CLI and STI of a kernel that has IOPL: no effect (ABI surface, trap 20). */
+static bool interrupt_flag(const struct vcpu *v)
+{
+	return ioport_iopl_allows(v);
+}
+
+bool emulate_privileged(struct regs *regs)
+{
+	struct vcpu *const v = current;
+	uint8_t bytes[INSN_MAX];
+	struct insn i;
+	bool done;
+
+	if (!insn_decode(&i, bytes,
+		    emulate_fetch(regs, bytes, sizeof(bytes))) ||
+		i.lock)
+		return false;
+	if (i.two_byte && i.opcode == 0xa2) {
+		do_cpuid(regs);
+		done = true;
+	} else if (i.two_byte) {
+		done = v->kernel_mode && kernel_instruction(v, regs, &i);
+	} else if (i.opcode == 0xfa || i.opcode == 0xfb) {
+		done = interrupt_flag(v);
+	} else {
+		/* A repeated string instruction is not finished at once. */
+		return ioport_emulate(v, regs, &i);
+	}
+	if (done)
+		regs->rip += i.length;
+	return done;
+}

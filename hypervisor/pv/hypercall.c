@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypercall dispatch, multicall, the hypercall page. See hypercall.h for how
+ * long calls continue.
+ */
+#include "pv/hypercall.h"
+
+#include "core/event.h"
+#include "core/softirq.h"
+#include "core/vcpu.h"
+#include "lib/string.h"
+#include "mm/guestmem.h"
+#include "x86/asm.h"
+#include "x86/percpu.h"
+#include "xen/xen.h"
+
+#define NR_HYPERCALLS 64
+
+static hypercall_fn *const table[NR_HYPERCALLS] = {
+	[__HYPERVISOR_set_trap_table] = hypercall_set_trap_table,
+	[__HYPERVISOR_mmu_update] = hypercall_mmu_update,
+	[__HYPERVISOR_set_gdt] = hypercall_set_gdt,
+	[__HYPERVISOR_stack_switch] = hypercall_stack_switch,
+	[__HYPERVISOR_set_callbacks] = hypercall_set_callbacks,
+	[__HYPERVISOR_fpu_taskswitch] = hypercall_fpu_taskswitch,
+	[__HYPERVISOR_platform_op] = hypercall_platform_op,
+	[__HYPERVISOR_set_debugreg] = hypercall_set_debugreg,
+	[__HYPERVISOR_get_debugreg] = hypercall_get_debugreg,
+	[__HYPERVISOR_update_descriptor] = hypercall_update_descriptor,
+	[__HYPERVISOR_memory_op] = hypercall_memory_op,
+	[__HYPERVISOR_multicall] = hypercall_multicall,
+	[__HYPERVISOR_update_va_mapping] = hypercall_update_va_mapping,
+	[__HYPERVISOR_set_timer_op] = hypercall_set_timer_op,
+	[__HYPERVISOR_xen_version] = hypercall_xen_version,
+	[__HYPERVISOR_console_io] = hypercall_console_io,
+	[__HYPERVISOR_grant_table_op] = hypercall_grant_table_op,
+	[__HYPERVISOR_vm_assist] = hypercall_vm_assist,
+	[__HYPERVISOR_update_va_mapping_otherdomain] =
+		hypercall_update_va_mapping_otherdomain,
+	[__HYPERVISOR_iret] = hypercall_iret,
+	[__HYPERVISOR_vcpu_op] = hypercall_vcpu_op,
+	[__HYPERVISOR_set_segment_base] = hypercall_set_segment_base,
+	[__HYPERVISOR_mmuext_op] = hypercall_mmuext_op,
+	[__HYPERVISOR_sched_op] = hypercall_sched_op,
+	[__HYPERVISOR_callback_op] = hypercall_callback_op,
+	[__HYPERVISOR_event_channel_op] = hypercall_event_channel_op,
+	[__HYPERVISOR_physdev_op] = hypercall_physdev_op,
+	[__HYPERVISOR_sysctl] = hypercall_sysctl,
+	[__HYPERVISOR_domctl] = hypercall_domctl,
+};
+
+bool preempt_needed(void)
+{
+	const struct cpu *const cpu = this_cpu();
+
+	if (cpu->softirq)
+		return true;
+	return cpu->vcpu->info && vcpu_event_deliverable(cpu->vcpu);
+}
+
+/* What a guest's register or multicall entry holds as the number. */
+static hypercall_fn *lookup(uint64_t nr)
+{
+	return nr < NR_HYPERCALLS ? table[nr] : NULL;
+}
+
+void hypercall(struct regs *regs)
+{
+	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
+	struct hypercall_args a;
+	int64_t result;
+
+	if (!fn) {
+		regs->rax = (uint64_t)-ENOSYS;
+		return;
+	}
+	a.arg[0] = regs->rdi;
+	a.arg[1] = regs->rsi;
+	a.arg[2] = regs->rdx;
+	a.arg[3] = regs->r10;
+	a.arg[4] = regs->r8;
+	irq_enable();
+	result = fn(&a);
+	if (__builtin_expect(result == -ERESTART, false)) {
+		regs->rdi = a.arg[0];
+		regs->rsi = a.arg[1];
+		regs->rdx = a.arg[2];
+		regs->r10 = a.arg[3];
+		regs->r8 = a.arg[4];
+		regs->rip -= 2; /* the SYSCALL instruction */
+		return;
+	}
+	/* iret has put the guest's own RAX there. */
+	if (fn != hypercall_iret)
+		regs->rax = (uint64_t)result;
+}
+
+/* One entry: its call is made with its arguments, the result stored. */
+static int64_t run_entry(struct multicall_entry *entry)
+{
+	hypercall_fn *const fn = lookup(entry->op);
+	struct hypercall_args a;
+	int64_t result;
+
+	if (!fn)
+		return -ENOSYS;
+	/* A multicall in a multicall would be unbounded; iret changes the
+	 * registers that this call is made with. */
+	if (fn == hypercall_multicall || fn == hypercall_iret)
+		return -EINVAL;
+	memcpy(a.arg, entry->args, sizeof(a.arg));
+	result = fn(&a);
+	memcpy(entry->args, a.arg, sizeof(a.arg));
+	return result;
+}
+
+/* multicall(entries, nr): ABI surface 2.1, 13. */
+int64_t hypercall_multicall(struct hypercall_args *a)
+{
+	const gva_t list = { a->arg[0] };
+	const uint32_t nr = (uint32_t)a->arg[1];
+	uint32_t i;
+
+	for (i = 0; i < nr; i++) {
+		struct multicall_entry entry;
+		int64_t result;
+
+		if (i && preempt_needed())
+			break;
+		if (get_guest(&entry, list, i))
+			return -EFAULT;
+		result = run_entry(&entry);
+		if (result == -ERESTART) {
+			/* What remains of the entry is written back. */
+			if (put_guest(list, i, &entry))
+				return -EFAULT;
+			break;
+		}
+		entry.result = (uint64_t)result;
+		if (copy_to_guest(gva_add(list, i * sizeof(entry) + 8),
+			    &entry.result, sizeof(entry.result)))
+			return -EFAULT;
+	}
+	if (i == nr)
+		return 0;
+	a->arg[0] += i * sizeof(struct multicall_entry);
+	a->arg[1] = nr - i;
+	return -ERESTART;
+}
+
+/*
+ * A slot: push rcx; push r11; mov $nr,eax; syscall; pop r11; pop rcx; ret.
+ * Slot 23, iret, does not return: push rcx; push r11; push rax; mov; syscall.
+ */
+void hypercall_page_write(void *page)
+{
+	static const uint8_t slot[] = { 0x51, 0x41, 0x53, 0xb8, 0, 0, 0, 0,
+		0x0f, 0x05, 0x41, 0x5b, 0x59, 0xc3 };
+	static const uint8_t iret[] = { 0x51, 0x41, 0x53, 0x50, 0xb8,
+		__HYPERVISOR_iret, 0, 0, 0, 0x0f, 0x05, 0x0f, 0x0b };
+	uint8_t *const code = page;
+
+	memset(code, 0xcc, PAGE_SIZE);
+	for (unsigned i = 0; i < PAGE_SIZE / 32; i++) {
+		memcpy(code + i * 32, slot, sizeof(slot));
+		code[i * 32 + 4] = (uint8_t)i;
+	}
+	memset(code + __HYPERVISOR_iret * 32, 0xcc, 32);
+	memcpy(code + __HYPERVISOR_iret * 32, iret, sizeof(iret));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Hypercalls (ABI surface 2): every handler takes the five arguments as the
+ * guest passed them and returns the guest's RAX. A handler that has more to
+ * do than one call may take changes the arguments to what remains and returns
+ * -ERESTART; the guest's instruction is then executed again. The guest may
+ * change them in between: they are checked anew each time.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "x86/regs.h"
+#include "xen/errno.h"
+
+/* Go on later; never seen by a guest. */
+#ifndef ERESTART
+#define ERESTART 85
+#endif
+
+struct hypercall_args {
+	uint64_t arg[5];
+};
+
+typedef int64_t hypercall_fn(struct hypercall_args *a);
+
+hypercall_fn hypercall_callback_op, hypercall_console_io, hypercall_domctl,
+	hypercall_event_channel_op, hypercall_fpu_taskswitch,
+	hypercall_get_debugreg, hypercall_grant_table_op, hypercall_iret,
+	hypercall_memory_op, hypercall_mmu_update, hypercall_mmuext_op,
+	hypercall_multicall, hypercall_physdev_op, hypercall_platform_op,
+	hypercall_sched_op, hypercall_set_callbacks, hypercall_set_debugreg,
+	hypercall_set_gdt, hypercall_set_segment_base, hypercall_set_timer_op,
+	hypercall_set_trap_table, hypercall_stack_switch, hypercall_sysctl,
+	hypercall_update_descriptor, hypercall_update_va_mapping,
+	hypercall_update_va_mapping_otherdomain, hypercall_vcpu_op,
+	hypercall_vm_assist, hypercall_xen_version;
+
+/* Called by entry.S for a SYSCALL of a guest kernel. */
+void hypercall(struct regs *regs);
+
+/* Write the 128 stubs of a hypercall page (ABI surface 1.8). */
+void hypercall_page_write(void *page);
+
+/* Something more urgent than the current hypercall waits. */
+bool preempt_needed(void);

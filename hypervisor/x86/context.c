@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Context switch. What belongs to a vCPU's page tables leaves the CPU before
+ * sched_saved() says that another CPU may run it; its segments and FPU state
+ * are in memory by then too, but are not loaded again if the same vCPU comes
+ * back to a CPU that nobody else has used (v->loaded_on).
+ */
+#include "x86/context.h"
+
+#include "core/domain.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "lib/assert.h"
+#include "mm/mmu.h"
+#include "mm/paging.h"
+#include "pv/deliver.h"
+#include "pv/segment.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "x86/cpu.h"
+#include "x86/fpu.h"
+#include "x86/msr.h"
+#include "x86/traps.h"
+
+#define DR7_ENABLED 0xff
+
+/* CR4 bits that guests choose; OSXSAVE is on whatever they say. */
+#define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE)
+
+static bool is_idle(const struct vcpu *v)
+{
+	return v == this_cpu()->idle_vcpu;
+}
+
+static void save(struct vcpu *v)
+{
+	v->regs = *guest_regs();
+	segment_save(v);
+	fpu_save(v);
+	if (v->dr[7] & DR7_ENABLED)
+		write_dr7(0x400);
+	v->loaded_on = this_cpu()->number + 1;
+}
+
+/* Leave prev's page tables for next's, or for nobody's. */
+static void switch_root(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
+{
+	const uint64_t self = 1ull << cpu->number;
+
+	if (!is_idle(next)) {
+		atomic_or(&next->domain->dirty_cpus.bits, self);
+		mmu_load_root(next);
+	} else {
+		cpu->cr3 = idle_cr3;
+		write_cr3(idle_cr3);
+	}
+	if (!is_idle(prev) && prev->domain != next->domain)
+		atomic_and(&prev->domain->dirty_cpus.bits, ~self);
+}
+
+static void load_debug_registers(const struct vcpu *v)
+{
+	if (!(v->dr[7] & DR7_ENABLED))
+		return;
+	write_dr0(v->dr[0]);
+	write_dr1(v->dr[1]);
+	write_dr2(v->dr[2]);
+	write_dr3(v->dr[3]);
+	write_dr7(v->dr[7]);
+}
+
+/* What may still be in the CPU from v's last time here. */
+static void load_lazily(struct cpu *cpu, struct vcpu *v)
+{
+	const bool here = cpu->loaded == v && v->loaded_on == cpu->number + 1;
+
+	if (here) {
+		fpu_set_ts(v, v->virtual_ts);
+	} else {
+		fpu_load(v);
+		v->failsafe_pending = !segment_load(v);
+		cpu->loaded = v;
+	}
+	v->loaded_on = 0;
+}
+
+static void load(struct cpu *cpu, struct vcpu *v)
+{
+	const uint64_t cr4 = cpu_cr4 | (v->cr4 & CR4_GUEST);
+
+	*guest_regs() = v->regs;
+	if (cr4 != cpu->cr4) {
+		write_cr4(cr4);
+		cpu->cr4 = cr4;
+	}
+	load_lazily(cpu, v);
+	load_debug_registers(v);
+	if (cpu_has(CPU_RDTSCP))
+		wrmsr(MSR_TSC_AUX, v->tsc_aux);
+}
+
+_Noreturn void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+	struct cpu *const cpu = this_cpu();
+
+	ASSERT(!irq_enabled() && prev != next);
+	cpu->nr_switches++;
+	if (!is_idle(prev))
+		save(prev);
+	switch_root(cpu, prev, next);
+	cpu->vcpu = next;
+	sched_saved(prev);
+	if (is_idle(next)) {
+		sched_loaded(next);
+		switch_to_idle();
+	}
+	load(cpu, next);
+	sched_loaded(next);
+	if (next->failsafe_pending) {
+		next->failsafe_pending = false;
+		deliver_failsafe(guest_regs(), next->ds, next->es, next->fs,
+			next->gs);
+	}
+	return_to_guest();
+}
+
+void context_wbinvd(void *unused)
+{
+	(void)unused;
+	wbinvd();
+}

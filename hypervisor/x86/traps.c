@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Exceptions. From a guest: first what the guest must not notice (the lazy
+ * LDT, trapped page-table writes, privileged instructions), else the guest's
+ * own handler. From the hypervisor: an access to guest memory that failed, a
+ * return to the guest that the CPU refused, or a fault of ours, which is the
+ * end.
+ */
+#include "x86/traps.h"
+
+#include "core/domain.h"
+#include "core/event.h"
+#include "core/sched.h"
+#include "core/softirq.h"
+#include "core/vcpu.h"
+#include "lib/assert.h"
+#include "lib/log.h"
+#include "lib/string.h"
+#include "mm/guestcopy.h"
+#include "mm/paging.h"
+#include "pv/deliver.h"
+#include "pv/emulate.h"
+#include "pv/segment.h"
+#include "x86/asm.h"
+#include "x86/atomic.h"
+#include "x86/cpu.h"
+#include "x86/desc.h"
+#include "x86/fpu.h"
+#include "x86/msr.h"
+#include "x86/smp.h"
+
+enum {
+	TRAP_DEBUG = 1,
+	TRAP_NMI = 2,
+	TRAP_BREAKPOINT = 3,
+	TRAP_INVALID_OP = 6,
+	TRAP_NO_DEVICE = 7,
+	TRAP_GENERAL = 13,
+	TRAP_PAGE_FAULT = 14,
+	TRAP_MACHINE_CHECK = 18,
+	TRAP_INT80 = 0x80,
+};
+
+/* From a guest */
+
+static void guest_page_fault(struct regs *regs)
+{
+	const uint64_t address = read_cr2();
+	struct vcpu *const v = current;
+
+	irq_enable();
+	if (address >= HV_BASE && address < HV_END) {
+		if (segment_fault_ldt(v, address))
+			return;
+		/* The guest may not learn what is there: never present. */
+		if (address >= M2P_RO_END)
+			regs->error &= ~1u;
+	} else if ((regs->error & 3) == 3 && v->kernel_mode &&
+		emulate_pt_write(regs, address)) {
+		return;
+	}
+	deliver_page_fault(regs, address, regs->error);
+}
+
+/* INT n with a vector whose gate is not for ring 3: error code n * 8 + 2. */
+static bool software_interrupt(struct regs *regs)
+{
+	struct vcpu *const v = current;
+	const uint8_t vector = (uint8_t)(regs->error >> 3);
+	const struct trap_info *const trap = &v->traps[vector];
+
+	if ((regs->error & 7) != 2)
+		return false;
+	if (!trap->address || (!v->kernel_mode && (trap->flags & 3) < 3))
+		return false;
+	regs->rip += 2;
+	deliver_trap(regs, vector, 0);
+	return true;
+}
+
+static void guest_general_protection(struct regs *regs)
+{
+	irq_enable();
+	if (regs->error == 0) {
+		if (emulate_privileged(regs))
+			return;
+	} else if (software_interrupt(regs)) {
+		return;
+	}
+	deliver_trap(regs, TRAP_GENERAL, regs->error);
+}
+
+static void guest_debug(struct regs *regs)
+{
+	struct vcpu *const v = current;
+	const uint64_t dr6 = read_dr6();
+
+	write_dr6(0xffff0ff0);
+	/* What it accumulates: B0-B3, BS, BT. */
+	v->dr[6] |= dr6 & 0xe00f;
+	irq_enable();
+	deliver_trap(regs, TRAP_DEBUG, 0);
+}
+
+static void guest_nmi(struct regs *regs)
+{
+	(void)regs;
+	smp_check_stop();
+	/* A real one: dom0's to explain. */
+	if (hardware_domain && hardware_domain->vcpu[0]) {
+		hardware_domain->shared->arch.nmi_reason |= 1;
+		atomic_or(&hardware_domain->vcpu[0]->exit_work, EXIT_NMI);
+		vcpu_kick(hardware_domain->vcpu[0]);
+	}
+}
+
+static void guest_int80(struct regs *regs)
+{
+	struct vcpu *const v = current;
+	const struct trap_info *const trap = &v->traps[TRAP_INT80];
+
+	irq_enable();
+	if (trap->address && (v->kernel_mode || (trap->flags & 3) == 3)) {
+		deliver_trap(regs, TRAP_INT80, 0);
+		return;
+	}
+	regs->rip -= 2;
+	deliver_trap(regs, TRAP_GENERAL, TRAP_INT80 << 3 | 2);
+}
+
+void handle_guest_exception(struct regs *regs)
+{
+	this_cpu()->nr_exceptions++;
+	switch (regs->vector) {
+	case TRAP_PAGE_FAULT:
+		guest_page_fault(regs);
+		return;
+	case TRAP_GENERAL:
+		guest_general_protection(regs);
+		return;
+	case TRAP_INVALID_OP:
+		irq_enable();
+		if (!emulate_forced(regs))
+			deliver_trap(regs, TRAP_INVALID_OP, 0);
+		return;
+	case TRAP_NO_DEVICE:
+		irq_enable();
+		if (current->virtual_ts)
+			deliver_trap(regs, TRAP_NO_DEVICE, 0);
+		else
+			clts();
+		return;
+	case TRAP_DEBUG:
+		guest_debug(regs);
+		return;
+	case TRAP_NMI:
+		guest_nmi(regs);
+		return;
+	case TRAP_MACHINE_CHECK:
+		panic("machine check, MCG_STATUS %#lx", rdmsr(MSR_MCG_STATUS));
+	case TRAP_INT80:
+		guest_int80(regs);
+		return;
+	default:
+		irq_enable();
+		deliver_trap(regs, (uint8_t)regs->vector, regs->error);
+	}
+}
+
+void guest_exit_work(struct regs *regs)
+{
+	struct vcpu *const v = current;
+
+	if (softirq_pending()) {
+		softirq_run();
+		return;
+	}
+	if (v->exit_work & EXIT_EXCEPTION) {
+		atomic_and(&v->exit_work, ~EXIT_EXCEPTION);
+		deliver_trap(regs, v->inject.vector, v->inject.error);
+	} else if ((v->exit_work & EXIT_MCE) && !v->nmi_masked) {
+		atomic_and(&v->exit_work, ~EXIT_MCE);
+		v->nmi_masked = true;
+		deliver_trap(regs, TRAP_MACHINE_CHECK, 0);
+	} else if ((v->exit_work & EXIT_NMI) && !v->nmi_masked) {
+		atomic_and(&v->exit_work, ~EXIT_NMI);
+		deliver_nmi(regs);
+	} else if (vcpu_event_deliverable(v)) {
+		deliver_event(regs);
+	} else if (v->exit_work & (EXIT_NMI | EXIT_MCE)) {
+		/* Masked until iret, which sets the bit again. */
+		v->exit_work_late |= v->exit_work & (EXIT_NMI | EXIT_MCE);
+		atomic_and(&v->exit_work, ~(EXIT_NMI | EXIT_MCE));
+	} else if (v->exit_work & EXIT_CRASHED) {
+		/* It is not runnable any more: let somebody else run. */
+		raise_softirq(SOFTIRQ_SCHEDULE);
+	}
+}
+
+/* From the hypervisor */
+
+/* IRETQ to the guest refused: build the frame again as it was, with the
+ * registers that the nested frame saved, and tell the guest's kernel. */
+static _Noreturn void iret_refused(struct regs *nested)
+{
+	struct regs *const regs = guest_regs();
+
+	memmove(regs, nested, offsetof(struct regs, error));
+	regs->error = 0;
+	regs->vector = 0;
+	irq_enable();
+	deliver_failsafe(
+		regs, read_ds(), read_es(), read_fs(), read_gs());
+	return_to_guest();
+}
+
+extern const char entry_iret[];
+
+void handle_own_exception(struct regs *regs)
+{
+	const uint64_t rip = regs->rip;
+
+	if (regs->vector == TRAP_NMI) {
+		guest_nmi(regs);
+		return;
+	}
+	if (regs->vector == TRAP_DEBUG) {
+		/* A guest's breakpoint on data that we copy for it, or its
+		 * single step into the system-call stub: not ours to see. */
+		write_dr6(0xffff0ff0);
+		regs->rflags &= ~(uint64_t)RFLAGS_TF;
+		return;
+	}
+	if (rip >= (uint64_t)guest_access_start &&
+		rip < (uint64_t)guest_access_end) {
+		const uint64_t address = read_cr2();
+
+		/* With interrupts off we may not wait for the lock: the
+		 * selector becomes null, and the guest tries again. */
+		if (regs->vector == TRAP_PAGE_FAULT &&
+			(regs->rflags & RFLAGS_IF) &&
+			segment_fault_ldt(current, address))
+			return;
+		regs->rip = (uint64_t)guest_access_fault;
+		return;
+	}
+	if (rip == (uint64_t)entry_iret) {
+		const uint64_t address = read_cr2();
+		bool mended;
+
+		irq_enable();
+		mended = regs->vector == TRAP_PAGE_FAULT &&
+			segment_fault_ldt(current, address);
+		irq_disable();
+		if (mended)
+			return;
+		iret_refused(regs);
+	}
+	if (regs->vector == TRAP_INVALID_OP)
+		panic_regs(regs, "invalid instruction in the hypervisor");
+	panic_regs(regs, "exception %u in the hypervisor, error %#x, cr2 %#lx",
+		regs->vector, regs->error, read_cr2());
+}
+
+_Noreturn void handle_double_fault(struct regs *regs)
+{
+	panic_regs(regs, "double fault: stack overflow?");
+}
+
+/* System-call registers */
+
+extern const char stub_syscall64[], stub_syscall32[], stub_sysenter[],
+	stub_end[];
+
+void entry_stub_write(void *page)
+{
+	memcpy(page, stub_syscall64, (size_t)(stub_end - stub_syscall64));
+}
+
+void syscall_init_cpu(void)
+{
+	const uint64_t stubs = (uint64_t)this_cpu() + CPU_STUBS;
+
+	wrmsr(MSR_STAR,
+		(uint64_t)SEL_USER_CS32 << 48 | (uint64_t)SEL_HV_CS << 32);
+	wrmsr(MSR_LSTAR, stubs);
+	wrmsr(MSR_CSTAR,
+		stubs + (uint64_t)(stub_syscall32 - stub_syscall64));
+	wrmsr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL |
+			RFLAGS_NT | RFLAGS_RF | RFLAGS_AC);
+	if (cpu_info.intel) {
+		wrmsr(MSR_SYSENTER_CS, SEL_HV_CS);
+		wrmsr(MSR_SYSENTER_ESP, (uint64_t)this_cpu() + CPU_STACK);
+		wrmsr(MSR_SYSENTER_EIP,
+			stubs + (uint64_t)(stub_sysenter - stub_syscall64));
+	}
+}
