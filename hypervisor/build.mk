@@ -3,22 +3,9 @@
 # names of its functions, which the first link's addresses give; the table
 # lies behind all code, so that it does not move any.
 
-HV_SRC := $(addprefix hypervisor/boot/, head.S trampoline.S main.c memory.c \
-	multiboot.c cmdline.c acpi.c acpi_find.c)
-HV_SRC += $(addprefix hypervisor/x86/, apic.c clock.c cmos.c cpu.c desc.c \
-	ioapic.c irq.c msi.c panic.c smp.c spinlock.c)
-HV_SRC += $(addprefix hypervisor/mm/, buddy.c heap.c paging.c)
-HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c screen.c uart.c)
-HV_SRC += $(addprefix hypervisor/core/, console.c)
-HV_SRC += $(addprefix hypervisor/lib/, bitmap.c printf.c rangeset.c string.c \
-	symbols.c)
+HV_CFLAGS += -include hypervisor/hidden.h
 
-HV_SRC += $(addprefix hypervisor/boot/, dom0.c elf.c)
-HV_SRC += $(addprefix hypervisor/x86/, context.c entry.S fpu.c traps.c)
-HV_SRC += $(addprefix hypervisor/mm/, frame.c guestcopy.S guestmem.c memmap.c \
-	memop.c mmu.c ptcheck.c tlb.c)
-HV_SRC += $(addprefix hypervisor/pv/, callback.c debugreg.c decode.c deliver.c \
-	emulate.c guestmsr.c hypercall.c ioport.c ptwrite.c segment.c)
+HV_SRC := $(sort $(wildcard hypervisor/*/*.c hypervisor/*/*.S))
 
 HV_OBJ := $(patsubst %,$(B)/hv/%.o,$(basename $(HV_SRC)))
 HV_LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,hypervisor/image.lds \
@@ -44,4 +31,3 @@ $(B)/shoji.elf: $(HV_OBJ) $(B)/hv/symbols.o hypervisor/image.lds
 	$(Q)$(HV_LINK) -o $@.full
 	$(Q)objcopy --strip-debug $@.full $@
 
-ALL += $(B)/shoji.elf

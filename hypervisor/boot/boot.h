@@ -41,6 +41,7 @@ struct boot_info {
 	struct boot_module module[BOOT_MODULES_MAX];
 	unsigned nr_ranges;
 	struct memory_range range[BOOT_RANGES_MAX]; /* sorted, disjoint */
+	bool ranges_lost; /* there were more */
 	struct boot_screen screen;
 	paddr_t rsdp; /* 0: search */
 	uint8_t rsdp_copy[36]; /* if the loader gave a copy instead */
@@ -51,8 +52,6 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/* All of start..end is RAM in the memory map. */
-bool boot_range_is_ram(paddr_t start, paddr_t end);
-
-/* The image's ends (physical) are 2 MiB-relative to IMAGE_PADDR. */
+/* The image's parts, at their final addresses; IMAGE_PADDR is where
+ * image_start is loaded. */
 extern char image_start[], image_text_end[], image_rodata_end[], image_end[];

@@ -11,10 +11,11 @@
 
 struct domain;
 
-/* Early: the ring. Then each device as boot finds it. */
+/* The devices that the command line asks for, once it is known; what was
+ * logged before is shown then. */
 void console_init(void);
-/* Interrupts work: serial input, and screen handed to dom0. */
-void console_init_irq(void);
+void console_remap(void); /* our page tables are loaded */
+void console_init_irq(void); /* interrupts work: serial input */
 /* dom0 owns the screen from now on: stop drawing on it. */
 void console_release_screen(void);
 
@@ -34,10 +35,6 @@ void console_ring_clear(void);
 
 /* Log level by name: "error" "warning" "info" "debug" "none" "all". */
 bool console_set_level(const char *name);
-
-/* Debug keys: sysctl debug_keys, or typed after three Ctrl-A. The table of
- * keys is in console.c. */
-void console_debug_key(char key);
 
 /* In panic: no locks any more. */
 void console_force(void);

@@ -63,6 +63,7 @@ struct domain {
 	struct rangeset *iomem; /* machine frames */
 	struct rangeset *ioports;
 	struct rangeset *irqs; /* PIRQs */
+	uint8_t *pirqs; /* vector by PIRQ, 0 none (x86/irq.c); RANK_IRQ */
 	uint32_t pci_address; /* latch of port 0xcf8 */
 
 	/* Running */

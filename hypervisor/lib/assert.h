@@ -11,6 +11,10 @@
 /* Print why, registers and a back-trace; reboot, or stop with "noreboot". */
 _Noreturn void panic(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2), cold));
+/* The same from an exception of ours: shows its registers. */
+struct regs;
+_Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3), cold));
 _Noreturn void assert_failed(const char *condition, const char *file, int line)
 	__attribute__((cold));
 
@@ -19,6 +23,7 @@ _Noreturn void assert_failed(const char *condition, const char *file, int line)
 			(void)0 :                                          \
 			assert_failed(#condition, __FILE__, __LINE__))
 #define BUG() assert_failed("not reached", __FILE__, __LINE__)
+#define BUG_ON(condition) ASSERT(!(condition))
 
 /* For checks too dear to keep in a release. */
 #define ASSERT_DEBUG(condition) ASSERT(!DEBUG || (condition))

@@ -26,5 +26,5 @@ void string_copy(char *to, const char *from, size_t size);
 uint64_t string_number(const char *s, const char **end, unsigned base);
 
 /* Whole pages; both page aligned. */
-void page_clear(void *page);
-void page_copy(void *to, const void *from);
+void clear_page(void *page);
+void copy_page(void *to, const void *from);

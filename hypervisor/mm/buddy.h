@@ -21,9 +21,10 @@
 #define BUDDY_ORDER_MAX 20 /* 4 GiB */
 
 /* 2^order frames below 2^address_bits (0: anywhere); MFN_NONE if there are
- * none. The second takes them out of a claim. */
+ * none. With the second, so many of them come out of a claim. */
 mfn_t buddy_alloc(unsigned order, unsigned address_bits);
-mfn_t buddy_alloc_claimed(unsigned order, unsigned address_bits);
+mfn_t buddy_alloc_claimed(
+	unsigned order, unsigned address_bits, uint64_t claimed);
 void buddy_free(mfn_t mfn, unsigned order);
 
 /* Give memory that is not the allocator's to it: at boot, and what boot used

@@ -26,6 +26,9 @@
 #define PTE_NX (1ull << 63)
 #define PTE_ADDR 0x000ffffffffff000ull
 
+/* Memory above is not used. */
+#define DIRECT_MAX (DIRECT_END - DIRECT_BASE)
+
 enum paging_kind {
 	PAGING_UNCACHED,
 	PAGING_WRITE_COMBINING,

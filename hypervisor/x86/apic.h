@@ -19,6 +19,7 @@
 #define VECTOR_SPURIOUS 0xff
 
 void apic_init(void); /* boot CPU: find and map */
+void apic_silence_8259(void);
 void apic_init_cpu(void); /* each CPU */
 uint32_t apic_id(void); /* of this CPU */
 void apic_eoi(void);
@@ -27,6 +28,11 @@ void apic_send_nmi(uint32_t apic_id);
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page);
 
+/* For measuring: let the timer count down from the top, read it, and say in
+ * the end how many ticks a second has. */
+void apic_timer_measure(void);
+uint32_t apic_timer_count(void);
+void apic_timer_rate(uint64_t hz);
 /* One-shot timer: fire when the TSC reaches tsc, or after ns; 0 stops. */
 void apic_timer_set(uint64_t tsc, uint64_t ns);
 void apic_error_interrupt(void);

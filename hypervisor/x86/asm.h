@@ -261,3 +261,42 @@ static inline void mmio_write64(void *at, uint64_t value)
 {
 	*(volatile uint64_t *)at = value;
 }
+
+/* Repeated string instructions; the direction flag is always clear. */
+static inline void *rep_stosb(void *to, uint8_t byte, uint64_t count)
+{
+	__asm__ volatile("rep stosb"
+		: "+D"(to), "+c"(count)
+		: "a"(byte)
+		: "memory");
+	return to;
+}
+
+static inline void *rep_stosq(void *to, uint64_t word, uint64_t count)
+{
+	__asm__ volatile("rep stosq"
+		: "+D"(to), "+c"(count)
+		: "a"(word)
+		: "memory");
+	return to;
+}
+
+/* Copies count words (or bytes), returns where the target ends; *from is
+ * advanced too. */
+static inline void *rep_movsb(void *to, const void **from, uint64_t count)
+{
+	__asm__ volatile("rep movsb"
+		: "+D"(to), "+S"(*from), "+c"(count)
+		:
+		: "memory");
+	return to;
+}
+
+static inline void *rep_movsq(void *to, const void **from, uint64_t count)
+{
+	__asm__ volatile("rep movsq"
+		: "+D"(to), "+S"(*from), "+c"(count)
+		:
+		: "memory");
+	return to;
+}

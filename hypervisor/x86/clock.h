@@ -8,8 +8,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-void clock_init(void); /* boot CPU; measures */
-void clock_init_cpu(void); /* others: compares TSCs */
+/* Boot CPU: begin to measure, then, with as much of the boot in between as
+ * possible, finish. */
+void clock_begin(void);
+void clock_init(void);
+/* Another CPU, while the boot CPU is in clock_compare_cpu: compare TSCs. */
+void clock_init_cpu(void);
+void clock_compare_cpu(unsigned cpu);
 
 uint64_t now(void);
 uint64_t clock_ns(uint64_t tsc); /* system time at a TSC value */
@@ -25,8 +30,8 @@ bool clock_tsc_stable(void);
 /* UNIX time in seconds at system time 0, as the CMOS clock said. */
 extern uint64_t wallclock_at_boot;
 
-/* This CPU's timer: interrupt at a system time (0: none), which raises
- * SOFTIRQ_TIMER. A time in the past fires at once. */
+/* This CPU's timer: interrupt at a system time (0 or ~0: none), which
+ * raises SOFTIRQ_TIMER; it may come early. A time in the past fires at once. */
 void timer_hw_set(uint64_t deadline_ns);
 
 /* Busy-wait; for hardware only. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * IO-APICs: from GSI to (chip, pin), redirection entries, and the register
- * reads and writes that dom0 asks for. Lock: RANK_IRQ.
+ * reads and writes that dom0 asks for. The caller holds the interrupt lock
+ * (x86/irq.h), but for the guest accesses and what is fixed after boot.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 #include "xen/xen.h"
 
 #define IOAPICS_MAX 16
+#define GSIS_MAX 256 /* GSIs at and above are not used */
 
 void ioapic_init(void); /* from ACPI; all pins masked */
 unsigned ioapic_nr_gsis(void); /* highest GSI + 1 */

@@ -19,6 +19,9 @@
 
 struct domain;
 struct regs;
+struct spinlock;
+
+extern struct spinlock irq_lock;
 
 void irq_init(void);
 /* From entry.S for vectors 0x20-0xff but 0x80, interrupts off. */
@@ -51,6 +54,8 @@ bool irq_needs_eoi(struct domain *d, unsigned pirq);
 bool irq_shared(struct domain *d, unsigned pirq);
 /* Where it is to be handled: the CPU of the vCPU that its port notifies. */
 void irq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu);
+
+void irq_show(void); /* into the log */
 
 /* Everything of a dying domain. */
 void irq_release_domain(struct domain *d);

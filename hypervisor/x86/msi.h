@@ -2,7 +2,8 @@
 /*
  * Message-signalled interrupts of PCI devices. Guests only switch the enable
  * bits in configuration space; message registers, mask bits and MSI-X table
- * entries are programmed here. Lock: RANK_IRQ.
+ * entries are programmed here. The caller holds the interrupt lock (x86/irq.h)
+ * for msi_program and msi_mask, and does not for the others.
  */
 #pragma once
 

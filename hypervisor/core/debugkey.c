@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The debug keys. They run in an interrupt handler perhaps, so they only read
+ * and log.
+ */
+#include "core/debugkey.h"
+
+#include "core/shutdown.h"
+#include "lib/log.h"
+#include "mm/buddy.h"
+#include "x86/clock.h"
+#include "x86/irq.h"
+#include "x86/panic.h"
+#include "x86/percpu.h"
+
+static void show_memory(void)
+{
+	log_info("memory: %lu of %lu pages free, %lu claimed",
+		buddy_free_pages(), buddy_total_pages(),
+		buddy_claimed_pages());
+}
+
+static void show_cpus(void)
+{
+	unsigned i;
+
+	for_each_cpu (i, cpus_online) {
+		const struct cpu *const cpu = cpu_of(i);
+
+		log_info("cpu%u: %s, hypercalls %lu, exceptions %lu, "
+			 "interrupts %lu, switches %lu",
+			i, cpu->idle ? "idle" : "busy", cpu->nr_hypercalls,
+			cpu->nr_exceptions, cpu->nr_irqs, cpu->nr_switches);
+	}
+}
+
+static void show_time(void)
+{
+	log_info("time: %lu ns, TSC %lu kHz, %s", now(), clock_tsc_khz(),
+		clock_tsc_stable() ? "stable" : "not stable");
+}
+
+static void show_stack(void)
+{
+	backtrace_here();
+}
+
+static void reboot(void)
+{
+	log_info("reboot, as asked by a debug key");
+	machine_restart();
+}
+
+static const struct {
+	char key;
+	const char *what;
+	void (*fn)(void);
+} keys[] = {
+	{ 'R', "reboot the machine", reboot },
+	{ 'b', "back-trace of this CPU", show_stack },
+	{ 'c', "CPUs", show_cpus },
+	{ 'i', "device interrupts", irq_show },
+	{ 'm', "memory", show_memory },
+	{ 't', "time", show_time },
+};
+
+void debug_key(char key)
+{
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i].key == key) {
+			keys[i].fn();
+			return;
+		}
+	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		log_info("key %c: %s", keys[i].key, keys[i].what);
+}

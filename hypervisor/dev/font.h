@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Printable ASCII in 5 columns of 7 rows; bit 0 of a column is the top. */
+#pragma once
+
+#include <stdint.h>
+
+#define FONT_COLUMNS 5
+#define FONT_FIRST ' '
+#define FONT_LAST '~'
+
+extern const uint8_t font[FONT_LAST - FONT_FIRST + 1][FONT_COLUMNS];

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * The allocator of frames. Invariants, under the lock:
+ *
+ * - a block of order n starts at a multiple of 2^n frames; it is in the list
+ *   of its zone and order exactly if its first frame has FR_FREE, and then
+ *   stamp is the order;
+ * - no two blocks that could be one are free;
+ * - order_map[zone] has a bit for each order whose list is not empty,
+ *   zone_map a bit for each zone with any;
+ * - claimed <= free pages.
+ *
+ * A block aligned to its size lies within one zone, because zones begin at
+ * powers of two and frame 0 is never free. Frame number 0 ends the lists.
+ */
+#include "mm/buddy.h"
+
+#include "lib/assert.h"
+#include "lib/bitmap.h"
+#include "mm/frame.h"
+#include "x86/spinlock.h"
+
+#define ZONES 53 /* by the highest bit of the address */
+#define ORDERS (BUDDY_ORDER_MAX + 1)
+
+static struct spinlock lock = SPINLOCK(RANK_HEAP);
+static uint32_t free_list[ZONES][ORDERS];
+static uint32_t order_map[ZONES];
+static uint64_t zone_map;
+static uint64_t zone_pages[ZONES];
+static uint64_t nr_free, nr_claimed, nr_total;
+
+static unsigned zone_of(uint64_t n)
+{
+	return bit_width(n) - 1 + PAGE_SHIFT;
+}
+
+static void insert(uint64_t n, unsigned order)
+{
+	const unsigned zone = zone_of(n);
+	uint32_t *const head = &free_list[zone][order];
+	struct frame *const f = &frames[n];
+
+	f->refs = FR_FREE;
+	f->stamp = (uint16_t)order;
+	f->prev = 0;
+	f->next = *head;
+	if (*head)
+		frames[*head].prev = (uint32_t)n;
+	*head = (uint32_t)n;
+	order_map[zone] |= 1u << order;
+	zone_map |= 1ull << zone;
+	zone_pages[zone] += 1ull << order;
+}
+
+static void take(uint64_t n, unsigned order)
+{
+	const unsigned zone = zone_of(n);
+	struct frame *const f = &frames[n];
+
+	if (f->prev)
+		frames[f->prev].next = f->next;
+	else
+		free_list[zone][order] = f->next;
+	if (f->next)
+		frames[f->next].prev = f->prev;
+	f->refs = 0;
+	f->next = f->prev = 0;
+	zone_pages[zone] -= 1ull << order;
+	if (free_list[zone][order])
+		return;
+	order_map[zone] &= ~(1u << order);
+	if (!order_map[zone])
+		zone_map &= ~(1ull << zone);
+}
+
+/* The smallest block that is large enough, from the highest zone. */
+static uint64_t find(unsigned order, unsigned address_bits, unsigned *found)
+{
+	uint64_t zones = zone_map;
+
+	if (address_bits && address_bits < ZONES)
+		zones &= (1ull << address_bits) - 1;
+	while (zones) {
+		const unsigned zone = bit_width(zones) - 1;
+		const uint32_t orders = order_map[zone] >> order << order;
+
+		if (orders) {
+			*found = (unsigned)__builtin_ctz(orders);
+			return free_list[zone][*found];
+		}
+		zones &= ~(1ull << zone);
+	}
+	return 0;
+}
+
+/* Cut a free block down to order, keeping its upper end's part free. */
+static mfn_t cut(uint64_t n, unsigned have, unsigned order)
+{
+	take(n, have);
+	while (have > order) {
+		have--;
+		insert(n, have);
+		n += 1ull << have;
+	}
+	frames[n].type = 0;
+	frames[n].refs = 0;
+	return MFN(n);
+}
+
+mfn_t buddy_alloc_claimed(
+	unsigned order, unsigned address_bits, uint64_t claimed)
+{
+	const uint64_t pages = 1ull << order;
+	mfn_t mfn = MFN_NONE;
+	unsigned have = 0;
+	uint64_t n = 0;
+
+	ASSERT(claimed <= pages);
+	if (order > BUDDY_ORDER_MAX)
+		return MFN_NONE;
+	spin_lock(&lock);
+	ASSERT(claimed <= nr_claimed);
+	if (nr_free - nr_claimed >= pages - claimed)
+		n = find(order, address_bits, &have);
+	if (n) {
+		mfn = cut(n, have, order);
+		nr_free -= pages;
+		nr_claimed -= claimed;
+	}
+	spin_unlock(&lock);
+	return mfn;
+}
+
+mfn_t buddy_alloc(unsigned order, unsigned address_bits)
+{
+	return buddy_alloc_claimed(order, address_bits, 0);
+}
+
+static bool is_free_block(uint64_t n, unsigned order)
+{
+	return n && n < nr_frames && (frames[n].refs & FR_FREE) &&
+		frames[n].stamp == order;
+}
+
+static void give(uint64_t n, unsigned order)
+{
+	nr_free += 1ull << order;
+	while (order < BUDDY_ORDER_MAX) {
+		const uint64_t other = n ^ (1ull << order);
+
+		/* Frame 0 is in no block, so neither is what spans it. */
+		if (!is_free_block(other, order) || !(n & other))
+			break;
+		take(other, order);
+		n &= other;
+		order++;
+	}
+	insert(n, order);
+}
+
+void buddy_free(mfn_t mfn, unsigned order)
+{
+	ASSERT(mfn.n && !(mfn.n & ((1ull << order) - 1)));
+	ASSERT(mfn.n + (1ull << order) <= nr_frames);
+	spin_lock(&lock);
+	ASSERT(!(frames[mfn.n].refs & FR_FREE));
+	give(mfn.n, order);
+	spin_unlock(&lock);
+}
+
+void buddy_free_range(paddr_t start, paddr_t end)
+{
+	uint64_t n = (start + PAGE_MASK) >> PAGE_SHIFT;
+	const uint64_t stop = end >> PAGE_SHIFT;
+
+	spin_lock(&lock);
+	ASSERT(n && stop <= nr_frames);
+	nr_total += stop > n ? stop - n : 0;
+	while (n < stop) {
+		unsigned order = (unsigned)__builtin_ctzll(n);
+
+		if (order > BUDDY_ORDER_MAX)
+			order = BUDDY_ORDER_MAX;
+		while (n + (1ull << order) > stop)
+			order--;
+		give(n, order);
+		n += 1ull << order;
+	}
+	spin_unlock(&lock);
+}
+
+uint64_t buddy_free_pages(void)
+{
+	return nr_free;
+}
+
+uint64_t buddy_free_pages_below(unsigned address_bits)
+{
+	uint64_t sum = 0;
+
+	spin_lock(&lock);
+	for (unsigned zone = 0; zone < ZONES && zone < address_bits; zone++)
+		sum += zone_pages[zone];
+	spin_unlock(&lock);
+	return sum;
+}
+
+uint64_t buddy_total_pages(void)
+{
+	return nr_total;
+}
+
+bool buddy_claim(uint64_t pages)
+{
+	bool enough;
+
+	spin_lock(&lock);
+	enough = nr_free - nr_claimed >= pages;
+	if (enough)
+		nr_claimed += pages;
+	spin_unlock(&lock);
+	return enough;
+}
+
+void buddy_unclaim(uint64_t pages)
+{
+	spin_lock(&lock);
+	ASSERT(pages <= nr_claimed);
+	nr_claimed -= pages;
+	spin_unlock(&lock);
+}
+
+uint64_t buddy_claimed_pages(void)
+{
+	return nr_claimed;
+}

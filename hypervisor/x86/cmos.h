@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The CMOS clock's reading; cmos_read() and cmos_write() are in clock.h. */
+#pragma once
+
+#include <stdint.h>
+
+uint64_t cmos_time(void); /* UNIX time; 0: it shows nonsense */

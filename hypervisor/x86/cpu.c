@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Features and control registers. What the boot CPU has is what is used; QEMU's
+ * emulation is recognised by its CPUID signature, because its SMAP faults on
+ * an IRETQ in ring 3 that real CPUs allow.
+ */
+#include "x86/cpu.h"
+
+#include "lib/log.h"
+#include "lib/string.h"
+#include "x86/asm.h"
+#include "x86/msr.h"
+#include "x86/percpu.h"
+
+struct cpu_info cpu_info;
+uint64_t cpu_cr4;
+
+static void read_features(uint32_t f[CPUID_WORDS], uint32_t max_leaf,
+	uint32_t max_extended)
+{
+	struct cpuid r = cpuid(1, 0);
+
+	memset(f, 0, CPUID_WORDS * sizeof(f[0]));
+	f[CPUID_1C] = r.c;
+	f[CPUID_1D] = r.d;
+	if (max_leaf >= 7) {
+		r = cpuid(7, 0);
+		f[CPUID_7B] = r.b;
+		f[CPUID_7C] = r.c;
+		f[CPUID_7D] = r.d;
+	}
+	if (max_leaf >= 0xd)
+		f[CPUID_D1A] = cpuid(0xd, 1).a;
+	r = cpuid(0x80000001, 0);
+	f[CPUID_81C] = r.c;
+	f[CPUID_81D] = r.d;
+	if (max_extended >= 0x80000007)
+		f[CPUID_87D] = cpuid(0x80000007, 0).d;
+	if (max_extended >= 0x80000008)
+		f[CPUID_88B] = cpuid(0x80000008, 0).b;
+}
+
+static void read_vendor(void)
+{
+	const struct cpuid r = cpuid(0, 0);
+
+	cpu_info.max_leaf = r.a;
+	memcpy(cpu_info.vendor, &r.b, 4);
+	memcpy(cpu_info.vendor + 4, &r.d, 4);
+	memcpy(cpu_info.vendor + 8, &r.c, 4);
+	cpu_info.intel = !strcmp(cpu_info.vendor, "GenuineIntel");
+	cpu_info.amd = !strcmp(cpu_info.vendor, "AuthenticAMD") ||
+		!strcmp(cpu_info.vendor, "HygonGenuine");
+	cpu_info.max_extended_leaf = cpuid(0x80000000, 0).a;
+}
+
+static void read_model(void)
+{
+	const uint32_t s = cpuid(1, 0).a;
+
+	cpu_info.signature = s;
+	cpu_info.stepping = s & 15;
+	cpu_info.family = s >> 8 & 15;
+	cpu_info.model = s >> 4 & 15;
+	if (cpu_info.family == 6 || cpu_info.family == 15)
+		cpu_info.model |= s >> 12 & 0xf0;
+	if (cpu_info.family == 15)
+		cpu_info.family += s >> 20 & 0xff;
+	if (cpu_info.max_extended_leaf >= 0x80000004)
+		for (unsigned i = 0; i < 3; i++) {
+			const struct cpuid r = cpuid(0x80000002 + i, 0);
+
+			memcpy(cpu_info.model_name + 16 * i, &r, 16);
+		}
+	cpu_info.physical_bits = 36;
+	if (cpu_info.max_extended_leaf >= 0x80000008)
+		cpu_info.physical_bits = cpuid(0x80000008, 0).a & 0xff;
+}
+
+static bool is_tcg(void)
+{
+	struct cpuid r;
+
+	if (!cpu_has(CPU_HYPERVISOR))
+		return false;
+	r = cpuid(0x40000000, 0);
+	return !memcmp(&r.b, "TCGTCGTCGTCG", 12);
+}
+
+static void choose_cr4(void)
+{
+	cpu_cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
+	if (cpu_has(CPU_DE))
+		cpu_cr4 |= CR4_DE;
+	if (cpu_has(CPU_MCE))
+		cpu_cr4 |= CR4_MCE;
+	if (cpu_has(CPU_PGE))
+		cpu_cr4 |= CR4_PGE;
+	if (cpu_has(CPU_XSAVE))
+		cpu_cr4 |= CR4_OSXSAVE;
+	if (cpu_has(CPU_SMEP))
+		cpu_cr4 |= CR4_SMEP;
+	if (cpu_has(CPU_SMAP))
+		cpu_cr4 |= CR4_SMAP;
+	if (cpu_has(CPU_UMIP))
+		cpu_cr4 |= CR4_UMIP;
+}
+
+void cpu_identify(void)
+{
+	read_vendor();
+	read_features(cpu_info.features, cpu_info.max_leaf,
+		cpu_info.max_extended_leaf);
+	read_model();
+	cpu_info.tcg = is_tcg();
+	if (cpu_info.tcg && cpu_has(CPU_SMAP)) {
+		log_info("cpu: SMAP stays off, QEMU's emulation of it faults "
+			 "on IRET in ring 3");
+		cpu_info.features[CPU_SMAP / 32] &= ~(1u << CPU_SMAP % 32);
+	}
+	choose_cr4();
+	log_info("cpu: %s, family %u model %#x stepping %u%s",
+		cpu_info.model_name[0] ? cpu_info.model_name : cpu_info.vendor,
+		cpu_info.family, cpu_info.model, cpu_info.stepping,
+		cpu_info.tcg ? ", emulated by QEMU" : "");
+}
+
+void cpu_init(void)
+{
+	write_cr0(CR0_PG | CR0_WP | CR0_AM | CR0_NE | CR0_ET | CR0_MP | CR0_PE);
+	write_cr4(cpu_cr4);
+	this_cpu()->cr4 = cpu_cr4;
+	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
+	if (cpu_has(CPU_PAT))
+		wrmsr(MSR_PAT, PAT_VALUE);
+	write_dr7(0x400);
+}
+
+bool cpu_matches(void)
+{
+	uint32_t f[CPUID_WORDS];
+
+	read_features(f, cpuid(0, 0).a, cpuid(0x80000000, 0).a);
+	/* These bits show what CR4 holds at the moment, not what there is. */
+	f[CPUID_1C] |= 1u << 27;
+	f[CPUID_7C] |= 1u << 4;
+	for (unsigned i = 0; i < CPUID_WORDS; i++)
+		if (cpu_info.features[i] & ~f[i]) {
+			log_error("cpu%u: lacks features of CPU 0, word %u "
+				  "bits %#x", this_cpu()->number, i,
+				cpu_info.features[i] & ~f[i]);
+			return false;
+		}
+	return true;
+}

@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Interrupts by vector. A vector is free, ours (a handler), or a domain's: a
+ * GSI or a message, known to the domain by a PIRQ number and, once it is
+ * bound, to be told to an event port. Everything changes under irq_lock
+ * (RANK_IRQ), which is also held while an event is sent, so that the domain
+ * cannot go away under it.
+ *
+ * A level interrupt is masked at its IO-APIC pin from its arrival to the
+ * guest's EOI; one that nobody is bound to stays masked.
+ */
+#include "x86/irq.h"
+
+#include "boot/acpi.h"
+#include "core/domain.h"
+#include "core/event.h"
+#include "core/softirq.h"
+#include "lib/log.h"
+#include "mm/heap.h"
+#include "mm/tlb.h"
+#include "x86/apic.h"
+#include "x86/ioapic.h"
+#include "x86/percpu.h"
+#include "x86/regs.h"
+#include "x86/smp.h"
+#include "x86/spinlock.h"
+#include "xen/errno.h"
+
+#define VECTORS 256
+#define VECTOR_INT80 0x80
+#define ISA_IRQS 16
+
+enum irq_kind { IRQ_FREE, IRQ_GSI, IRQ_MSI };
+
+static struct irq {
+	enum irq_kind kind;
+	uint8_t vector;
+	bool in_flight; /* level: masked until the guest's EOI */
+	bool spurious_logged;
+	unsigned gsi;
+	struct msi_source msi;
+	unsigned cpu; /* where it is delivered */
+	struct domain *d; /* NULL: ours */
+	unsigned pirq, port; /* port 0: not bound */
+	void (*handler)(void *data); /* ours */
+	void *data;
+	uint64_t count;
+} irqs[VECTORS];
+
+/* Lines, as they are wired. */
+static struct gsi {
+	uint8_t vector; /* 0: none yet */
+	bool level, active_low;
+	bool told; /* by dom0 */
+} gsis[GSIS_MAX];
+
+struct spinlock irq_lock = SPINLOCK(RANK_IRQ);
+
+void irq_init(void)
+{
+	bool level, active_low;
+
+	ioapic_init();
+	/* PCI's habit for all, then the ISA ones as ACPI has them. */
+	for (unsigned i = 0; i < GSIS_MAX; i++)
+		gsis[i].level = gsis[i].active_low = i >= ISA_IRQS;
+	for (unsigned irq = 0; irq < ISA_IRQS; irq++) {
+		const unsigned gsi = acpi_isa_gsi(irq, &level, &active_low);
+
+		if (gsi < GSIS_MAX) {
+			gsis[gsi].level = level;
+			gsis[gsi].active_low = active_low;
+		}
+	}
+}
+
+/* A free vector, 0: there is none. */
+static uint8_t alloc_vector(void)
+{
+	for (unsigned v = VECTOR_DEVICE_FIRST; v <= VECTOR_DEVICE_LAST; v++)
+		if (irqs[v].kind == IRQ_FREE && v != VECTOR_INT80)
+			return (uint8_t)v;
+	return 0;
+}
+
+static void program(const struct irq *irq)
+{
+	const uint32_t target = cpu_of(irq->cpu)->apic_id;
+
+	if (irq->kind == IRQ_GSI)
+		ioapic_set(irq->gsi, irq->vector, target, gsis[irq->gsi].level,
+			gsis[irq->gsi].active_low);
+	else
+		msi_program(&irq->msi, irq->vector, target);
+}
+
+static void mask(const struct irq *irq, bool masked)
+{
+	if (irq->kind == IRQ_MSI)
+		msi_mask(&irq->msi, masked);
+	else if (masked)
+		ioapic_mask(irq->gsi);
+	else
+		ioapic_unmask(irq->gsi);
+}
+
+static bool is_level(const struct irq *irq)
+{
+	return irq->kind == IRQ_GSI && gsis[irq->gsi].level;
+}
+
+/* Arrival */
+
+static void device_interrupt(struct irq *irq)
+{
+	spin_lock(&irq_lock);
+	irq->count++;
+	if (irq->handler) {
+		apic_eoi();
+		spin_unlock(&irq_lock);
+		irq->handler(irq->data);
+		return;
+	}
+	if (is_level(irq)) {
+		ioapic_mask(irq->gsi);
+		irq->in_flight = true;
+	}
+	apic_eoi();
+	if (irq->d && irq->port)
+		event_send_pirq(irq->d, irq->port);
+	spin_unlock(&irq_lock);
+}
+
+static void spurious(uint8_t vector)
+{
+	struct irq *const irq = &irqs[vector];
+
+	/* One that was on its way while it was taken away, most likely. */
+	apic_eoi();
+	if (irq->spurious_logged)
+		return;
+	irq->spurious_logged = true;
+	log_warn("irq: nobody wants vector %#x on CPU %u", vector,
+		this_cpu()->number);
+}
+
+void irq_dispatch(struct regs *regs)
+{
+	const uint8_t vector = (uint8_t)regs->vector;
+
+	this_cpu()->nr_irqs++;
+	switch (vector) {
+	case VECTOR_TIMER:
+		apic_eoi();
+		raise_softirq(SOFTIRQ_TIMER);
+		return;
+	case VECTOR_EVENT_CHECK: apic_eoi(); return;
+	case VECTOR_CALL:
+		apic_eoi();
+		smp_call_interrupt();
+		return;
+	case VECTOR_FLUSH:
+		apic_eoi();
+		tlb_answer_requests();
+		return;
+	case VECTOR_ERROR:
+		apic_eoi();
+		apic_error_interrupt();
+		return;
+	case VECTOR_SPURIOUS: return;
+	}
+	if (irqs[vector].kind == IRQ_FREE)
+		spurious(vector);
+	else
+		device_interrupt(&irqs[vector]);
+}
+
+/* Ours */
+
+int irq_request(unsigned gsi, bool level, bool active_low,
+	void (*handler)(void *data), void *data)
+{
+	uint64_t flags;
+	uint8_t vector;
+	int rc = -EBUSY;
+
+	if (!ioapic_gsi_valid(gsi))
+		return -EINVAL;
+	flags = spin_lock_irq(&irq_lock);
+	vector = alloc_vector();
+	if (vector && !gsis[gsi].vector) {
+		gsis[gsi].level = level;
+		gsis[gsi].active_low = active_low;
+		gsis[gsi].vector = vector;
+		irqs[vector] = (struct irq){ .kind = IRQ_GSI,
+			.vector = vector,
+			.gsi = gsi,
+			.handler = handler,
+			.data = data };
+		program(&irqs[vector]);
+		ioapic_unmask(gsi);
+		rc = 0;
+	}
+	spin_unlock_irq(&irq_lock, flags);
+	return rc;
+}
+
+/* PIRQs: domain->pirqs has the vector of each, 0 none. */
+
+static int make_table(struct domain *d)
+{
+	uint8_t *table;
+	uint64_t flags;
+
+	if (read_once(&d->pirqs))
+		return 0;
+	table = heap_alloc(PIRQS_MAX);
+	if (!table)
+		return -ENOMEM;
+	flags = spin_lock_irq(&irq_lock);
+	if (!d->pirqs) {
+		d->pirqs = table;
+		table = NULL;
+	}
+	spin_unlock_irq(&irq_lock, flags);
+	heap_free(table);
+	return 0;
+}
+
+static struct irq *irq_of(struct domain *d, unsigned pirq)
+{
+	if (!d->pirqs || pirq >= PIRQS_MAX || !d->pirqs[pirq])
+		return NULL;
+	return &irqs[d->pirqs[pirq]];
+}
+
+static unsigned first_cpu(const struct domain *d)
+{
+	return d->vcpu[0] ? d->vcpu[0]->cpu : 0;
+}
+
+static int claim_gsi(struct domain *d, unsigned gsi, unsigned pirq)
+{
+	const uint8_t old = gsis[gsi].vector;
+	uint8_t vector;
+
+	if (old)
+		return irqs[old].d == d && irqs[old].pirq == pirq ? 0 : -EBUSY;
+	if (d->pirqs[pirq])
+		return -EEXIST;
+	vector = alloc_vector();
+	if (!vector)
+		return -ENOSPC;
+	irqs[vector] = (struct irq){ .kind = IRQ_GSI,
+		.vector = vector,
+		.gsi = gsi,
+		.cpu = first_cpu(d),
+		.d = d,
+		.pirq = pirq };
+	gsis[gsi].vector = vector;
+	d->pirqs[pirq] = vector;
+	program(&irqs[vector]);
+	return 0;
+}
+
+int irq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
+{
+	const unsigned wanted = *pirq < 0 ? gsi : (unsigned)*pirq;
+	uint64_t flags;
+	int rc;
+
+	if (!ioapic_gsi_valid(gsi) || wanted >= PIRQS_MAX)
+		return -EINVAL;
+	rc = make_table(d);
+	if (rc)
+		return rc;
+	flags = spin_lock_irq(&irq_lock);
+	rc = claim_gsi(d, gsi, wanted);
+	spin_unlock_irq(&irq_lock, flags);
+	if (!rc)
+		*pirq = (int)wanted;
+	return rc;
+}
+
+/* The number wanted, if free, or any above the GSIs; -errno. */
+static int choose_pirq(struct domain *d, int wanted)
+{
+	if (wanted >= PIRQS_MAX)
+		return -EINVAL;
+	if (wanted >= 0)
+		return d->pirqs[wanted] ? -EEXIST : wanted;
+	for (int i = PIRQS_MAX - 1; i >= (int)ioapic_nr_gsis(); i--)
+		if (!d->pirqs[i])
+			return i;
+	return -ENOSPC;
+}
+
+static int claim_msi(
+	struct domain *d, const struct msi_source *source, int wanted)
+{
+	const int pirq = choose_pirq(d, wanted);
+	uint8_t vector;
+
+	if (pirq < 0)
+		return pirq;
+	vector = alloc_vector();
+	if (!vector)
+		return -ENOSPC;
+	irqs[vector] = (struct irq){ .kind = IRQ_MSI,
+		.vector = vector,
+		.msi = *source,
+		.cpu = first_cpu(d),
+		.d = d,
+		.pirq = (unsigned)pirq };
+	d->pirqs[pirq] = vector;
+	msi_mask(&irqs[vector].msi, true);
+	program(&irqs[vector]);
+	return pirq;
+}
+
+int irq_map_msi(struct domain *d, const struct msi_source *source, int *pirq)
+{
+	struct msi_source opened = *source;
+	uint64_t flags;
+	int rc = make_table(d);
+
+	if (!rc)
+		rc = msi_open(&opened);
+	if (rc)
+		return rc;
+	flags = spin_lock_irq(&irq_lock);
+	rc = claim_msi(d, &opened, *pirq);
+	spin_unlock_irq(&irq_lock, flags);
+	if (rc < 0) {
+		msi_close(&opened);
+		return rc;
+	}
+	*pirq = rc;
+	return 0;
+}
+
+/* Mask and forget; what must be unmapped without the lock is in *msi. */
+static void release(struct irq *irq, struct msi_source *msi)
+{
+	mask(irq, true);
+	irq->d->pirqs[irq->pirq] = 0;
+	if (irq->kind == IRQ_GSI)
+		gsis[irq->gsi].vector = 0;
+	else
+		*msi = irq->msi;
+	irq->kind = IRQ_FREE;
+	irq->d = NULL;
+	irq->port = 0;
+}
+
+int irq_unmap(struct domain *d, unsigned pirq)
+{
+	struct msi_source msi = { 0 };
+	const uint64_t flags = spin_lock_irq(&irq_lock);
+	struct irq *const irq = irq_of(d, pirq);
+
+	if (irq)
+		release(irq, &msi);
+	spin_unlock_irq(&irq_lock, flags);
+	if (!irq)
+		return -EINVAL;
+	msi_close(&msi);
+	return 0;
+}
+
+void irq_release_domain(struct domain *d)
+{
+	for (unsigned i = 0; d->pirqs && i < PIRQS_MAX; i++)
+		if (d->pirqs[i])
+			irq_unmap(d, i);
+	heap_free(d->pirqs);
+	d->pirqs = NULL;
+}
+
+int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
+{
+	uint64_t flags;
+	struct gsi *g;
+	int rc = 0;
+
+	if (!ioapic_gsi_valid(gsi))
+		return -EINVAL;
+	g = &gsis[gsi];
+	flags = spin_lock_irq(&irq_lock);
+	if (g->told && g->level == level && g->active_low == active_low) {
+		rc = -EEXIST;
+	} else if (g->vector && irqs[g->vector].handler) {
+		rc = -EBUSY;
+	} else {
+		g->told = true;
+		g->level = level;
+		g->active_low = active_low;
+		if (g->vector)
+			program(&irqs[g->vector]);
+	}
+	spin_unlock_irq(&irq_lock, flags);
+	return rc;
+}
+
+/* Ports */
+
+int irq_bind(struct domain *d, unsigned pirq, unsigned port, bool shared)
+{
+	int number = (int)pirq, rc = 0;
+	struct irq *irq;
+	uint64_t flags;
+
+	(void)shared; /* a line has one domain; sharing it there is its own */
+	if (pirq >= PIRQS_MAX || !port)
+		return -EINVAL;
+	if ((!d->pirqs || !d->pirqs[pirq]) && pirq < ioapic_nr_gsis())
+		rc = irq_map_gsi(d, pirq, &number);
+	if (rc)
+		return rc;
+	flags = spin_lock_irq(&irq_lock);
+	irq = irq_of(d, pirq);
+	if (!irq) {
+		rc = -EINVAL;
+	} else if (irq->port) {
+		rc = -EBUSY;
+	} else {
+		irq->port = port;
+		irq->in_flight = false;
+		mask(irq, false);
+	}
+	spin_unlock_irq(&irq_lock, flags);
+	return rc;
+}
+
+void irq_unbind(struct domain *d, unsigned pirq)
+{
+	const uint64_t flags = spin_lock_irq(&irq_lock);
+	struct irq *const irq = irq_of(d, pirq);
+
+	if (irq && irq->port) {
+		mask(irq, true);
+		irq->port = 0;
+	}
+	spin_unlock_irq(&irq_lock, flags);
+}
+
+int irq_eoi(struct domain *d, unsigned pirq)
+{
+	const uint64_t flags = spin_lock_irq(&irq_lock);
+	struct irq *const irq = irq_of(d, pirq);
+
+	if (irq && irq->in_flight) {
+		irq->in_flight = false;
+		if (irq->port)
+			mask(irq, false);
+	}
+	spin_unlock_irq(&irq_lock, flags);
+	return irq ? 0 : -EINVAL;
+}
+
+bool irq_needs_eoi(struct domain *d, unsigned pirq)
+{
+	const uint64_t flags = spin_lock_irq(&irq_lock);
+	const struct irq *const irq = irq_of(d, pirq);
+	const bool needs = irq && is_level(irq);
+
+	spin_unlock_irq(&irq_lock, flags);
+	return needs;
+}
+
+bool irq_shared(struct domain *d, unsigned pirq)
+{
+	return irq_needs_eoi(d, pirq);
+}
+
+void irq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)
+{
+	const uint64_t flags = spin_lock_irq(&irq_lock);
+	struct irq *const irq = irq_of(d, pirq);
+
+	if (irq && irq->cpu != cpu) {
+		irq->cpu = cpu;
+		program(irq);
+	}
+	spin_unlock_irq(&irq_lock, flags);
+}
+
+void irq_show(void)
+{
+	for (unsigned v = VECTOR_DEVICE_FIRST; v <= VECTOR_DEVICE_LAST; v++) {
+		const struct irq *const irq = &irqs[v];
+
+		if (irq->kind == IRQ_FREE)
+			continue;
+		if (!irq->d)
+			log_info("vector %#x: GSI %u, ours, CPU %u: %lu", v,
+				irq->gsi, irq->cpu, irq->count);
+		else if (irq->kind == IRQ_GSI)
+			log_info("vector %#x: GSI %u %s, d%u PIRQ %u port %u, "
+				 "CPU %u: %lu", v, irq->gsi,
+				is_level(irq) ? "level" : "edge", irq->d->id,
+				irq->pirq, irq->port, irq->cpu, irq->count);
+		else
+			log_info("vector %#x: MSI%s of %02x:%02x.%u, d%u PIRQ "
+				 "%u port %u, CPU %u: %lu", v,
+				irq->msi.msix ? "-X" : "", irq->msi.bus,
+				irq->msi.devfn >> 3, irq->msi.devfn & 7u,
+				irq->d->id, irq->pirq, irq->port, irq->cpu,
+				irq->count);
+	}
+}
