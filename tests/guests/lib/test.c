@@ -60,13 +60,14 @@ void os_panic(const char *format, ...)
 	vprint(format, args);
 	va_end(args);
 	print("\n");
-	shut_down(SHUTDOWN_reboot);
+	shut_down(pv_is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_crash);
 }
 
 void test_exit(void)
 {
 	print("end\n");
-	shut_down(SHUTDOWN_reboot);
+	/* a reboot ends QEMU; a guest just goes */
+	shut_down(pv_is_dom0() ? SHUTDOWN_reboot : SHUTDOWN_poweroff);
 }
 
 void test_fail(int line, const char *format, ...)
@@ -119,6 +120,11 @@ void pv_main(void)
 {
 	memory_init();
 	trap_init();
+	if (!pv_is_dom0()) {
+		event_init();
+		console_init();
+		event_enable(0);
+	}
 	for (const struct test *test = tests; test->name; test++)
 		run(test);
 	test_exit();
