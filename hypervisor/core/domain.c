@@ -15,6 +15,7 @@
 
 #include "core/event.h"
 #include "core/grant.h"
+#include "core/physdev.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "core/shutdown.h"
@@ -270,7 +271,9 @@ static int contents_create(struct domain *d)
 	d->irqs = rangeset_create();
 	if (!d->iomem || !d->ioports || !d->irqs)
 		return -ENOMEM;
-	rc = event_init(d);
+	rc = d->hardware ? physdev_permit_all(d) : 0;
+	if (!rc)
+		rc = event_init(d);
 	if (!rc)
 		rc = grant_init(d);
 	return rc;
@@ -432,8 +435,8 @@ int domain_destroy(struct domain *d)
 	static int (*const stages[])(struct domain *) = {
 		event_destroy,
 		release_devices,
-		grant_release_mappings,
 		mmu_release,
+		grant_release_mappings,
 		destroy_vcpus,
 		close_grants,
 		frame_reclaim,

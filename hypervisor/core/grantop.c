@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * grant_table_op (ABI surface 4.7). The elements of a batch succeed or fail
+ * one by one, each with its status. Unmapping goes in groups: page-table
+ * entries first, one TLB flush for the group, then the references, so that a
+ * granter never sees as free what a CPU may still write to.
+ */
+#include "core/domain.h"
+#include "core/granttab.h"
+#include "core/vcpu.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/guestmem.h"
+#include "mm/mmu.h"
+#include "mm/paging.h"
+#include "mm/tlb.h"
+#include "pv/hypercall.h"
+#include "xen/errno.h"
+
+#define GROUP 32
+#define PTE_AVL_SHIFT 9
+#define AVL_BITS 7u
+#define BOTH_PARTS (GNTMAP_host_map | GNTMAP_device_map)
+
+/* map */
+
+static uint64_t pte_flags(uint32_t flags)
+{
+	uint64_t pte = PTE_P | PTE_US | PTE_A |
+		(uint64_t)(flags >> _GNTMAP_guest_avail0 & AVL_BITS)
+			<< PTE_AVL_SHIFT;
+
+	if (!(flags & GNTMAP_readonly))
+		pte |= PTE_RW | PTE_D;
+	return pte;
+}
+
+/* With the grant pinned: enter it into the page tables and the handle. */
+static int16_t install(struct gnttab_map_grant_ref *op, uint32_t handle,
+	const struct grant_pin *pin)
+{
+	struct grant_map *const m = grant_handle_map(current->domain, handle);
+
+	if ((op->flags & GNTMAP_host_map) &&
+		mmu_map_grant(current, pin->mfn, op->host_addr,
+			op->flags & GNTMAP_contains_pte, pte_flags(op->flags)))
+		return GNTST_general_error;
+	m->ref = pin->ref;
+	m->frame = (uint32_t)pin->mfn.n;
+	m->dom = pin->granter->id;
+	m->readonly = pin->readonly;
+	m->contains_pte = op->flags & GNTMAP_contains_pte;
+	m->parts = op->flags & BOTH_PARTS;
+	op->handle = handle;
+	op->dev_bus_addr = mfn_paddr(pin->mfn);
+	return GNTST_okay;
+}
+
+/* On success the mapping keeps the reference to the granter. */
+static int16_t map_of(struct gnttab_map_grant_ref *op, struct domain *granter)
+{
+	struct domain *const d = current->domain;
+	const uint32_t handle = grant_handle_new(d);
+	struct grant_pin pin;
+	int16_t status;
+
+	if (handle == HANDLE_NONE)
+		return GNTST_no_device_space;
+	status = grant_pin(&pin, granter, op->ref, d,
+		op->flags & GNTMAP_readonly);
+	if (status == GNTST_okay) {
+		status = install(op, handle, &pin);
+		if (status != GNTST_okay)
+			grant_unpin(&pin);
+	}
+	grant_handle_put(d, handle);
+	return status;
+}
+
+static int16_t map_one(struct gnttab_map_grant_ref *op)
+{
+	struct domain *granter;
+	int16_t status;
+
+	if (!(op->flags & BOTH_PARTS))
+		return GNTST_general_error;
+	granter = domain_get_or_self(op->dom);
+	if (!granter)
+		return GNTST_bad_domain;
+	status = map_of(op, granter);
+	if (status != GNTST_okay)
+		domain_put(granter);
+	return status;
+}
+
+static int64_t map(gva_t ops, uint32_t i)
+{
+	struct gnttab_map_grant_ref op;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	op.status = map_one(&op);
+	return put_guest(ops, i, &op) ? -EFAULT : 0;
+}
+
+/* unmap */
+
+struct unmapped {
+	uint32_t handle;
+	uint8_t parts; /* what goes; 0: nothing does */
+	int16_t status;
+};
+
+/* Clear the entry; the references stay until the flush. */
+static void unmap_begin(struct unmapped *u, uint32_t handle,
+	uint64_t host_addr, uint64_t bus_addr, uint64_t replacement)
+{
+	struct domain *const d = current->domain;
+	struct grant_map *const m = grant_handle_take(d, handle);
+	uint8_t parts;
+
+	*u = (struct unmapped){ .handle = handle, .status = GNTST_bad_handle };
+	if (!m)
+		return;
+	parts = (host_addr ? m->parts & GNTMAP_host_map : 0) |
+		(bus_addr ? m->parts & GNTMAP_device_map : 0);
+	u->status = GNTST_okay;
+	if (bus_addr && bus_addr != mfn_paddr(MFN(m->frame)))
+		u->status = GNTST_general_error;
+	else if ((parts & GNTMAP_host_map) &&
+		mmu_unmap_grant(current, MFN(m->frame), host_addr,
+			m->contains_pte, m->readonly, replacement))
+		u->status = GNTST_general_error;
+	if (u->status == GNTST_okay && parts)
+		u->parts = parts;
+	else
+		grant_handle_put(d, handle);
+}
+
+/* After the flush: the parts that are gone, and with the last all else. */
+static void unmap_end(const struct unmapped *u)
+{
+	struct domain *const d = current->domain;
+	struct grant_map *m;
+
+	if (!u->parts)
+		return;
+	m = grant_handle_map(d, u->handle);
+	m->parts &= ~u->parts;
+	if (!m->parts) {
+		const struct grant_pin pin = { domain_of_id(m->dom), m->ref,
+			MFN(m->frame), m->readonly };
+
+		grant_unpin(&pin);
+		domain_put(pin.granter);
+	}
+	grant_handle_put(d, u->handle);
+}
+
+/* Elements first..first+nr, at most GROUP. */
+static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
+{
+	struct unmapped group[GROUP];
+	int64_t rc = 0;
+	uint32_t n;
+
+	for (n = 0; n < nr; n++) {
+		union {
+			struct gnttab_unmap_grant_ref plain;
+			struct gnttab_unmap_and_replace replace;
+		} op;
+
+		static_assert(sizeof(op.plain) == sizeof(op.replace), "one size");
+		if (get_guest(&op, ops, first + n)) {
+			rc = -EFAULT;
+			break;
+		}
+		unmap_begin(&group[n], op.plain.handle, op.plain.host_addr,
+			replace ? 0 : op.plain.dev_bus_addr,
+			replace ? op.replace.new_addr : 0);
+	}
+	tlb_flush(current->domain->dirty_cpus);
+	for (uint32_t i = 0; i < n; i++) {
+		const gva_t at = gva_add(ops, (uint64_t)(first + i) *
+			sizeof(struct gnttab_unmap_grant_ref) +
+			offsetof(struct gnttab_unmap_grant_ref, status));
+
+		unmap_end(&group[i]);
+		if (copy_to_guest(at, &group[i].status, sizeof(int16_t)))
+			rc = -EFAULT;
+	}
+	return rc;
+}
+
+/* copy */
+
+/* One end of a copy: a grant, or a frame of the caller's own. */
+struct copy_end {
+	struct grant_pin pin;
+	bool granted;
+	bool readonly;
+};
+
+static int16_t copy_own(struct copy_end *e, uint64_t gmfn)
+{
+	e->pin.mfn = MFN(gmfn);
+	if (!frame_get(e->pin.mfn, current->domain))
+		return GNTST_bad_page;
+	if (!e->readonly && frame_get_writable(e->pin.mfn)) {
+		frame_put(e->pin.mfn);
+		return GNTST_general_error;
+	}
+	return GNTST_okay;
+}
+
+static int16_t copy_open(struct copy_end *e, const struct gnttab_copy_ptr *p,
+	bool granted, bool readonly)
+{
+	struct domain *d;
+	int16_t status;
+
+	*e = (struct copy_end){ .granted = granted, .readonly = readonly };
+	if (!granted) {
+		if (p->domid != DOMID_SELF && p->domid != current->domain->id)
+			return GNTST_permission_denied;
+		return copy_own(e, p->u.gmfn);
+	}
+	d = domain_get_or_self(p->domid);
+	if (!d)
+		return GNTST_bad_domain;
+	status = grant_pin(&e->pin, d, p->u.ref, current->domain, readonly);
+	if (status != GNTST_okay)
+		domain_put(d);
+	return status;
+}
+
+static void copy_close(struct copy_end *e)
+{
+	if (e->granted) {
+		grant_unpin(&e->pin);
+		domain_put(e->pin.granter);
+		return;
+	}
+	if (!e->readonly)
+		frame_put_writable(e->pin.mfn);
+	frame_put(e->pin.mfn);
+}
+
+static int16_t copy_one(const struct gnttab_copy *op)
+{
+	struct copy_end source, dest;
+	int16_t status;
+
+	if ((unsigned)op->source.offset + op->len > PAGE_SIZE ||
+		(unsigned)op->dest.offset + op->len > PAGE_SIZE)
+		return GNTST_bad_copy_arg;
+	status = copy_open(
+		&source, &op->source, op->flags & GNTCOPY_source_gref, true);
+	if (status != GNTST_okay)
+		return status;
+	status = copy_open(
+		&dest, &op->dest, op->flags & GNTCOPY_dest_gref, false);
+	if (status == GNTST_okay) {
+		/* Both may be one page. */
+		memmove((char *)mfn_direct(dest.pin.mfn) + op->dest.offset,
+			(const char *)mfn_direct(source.pin.mfn) +
+				op->source.offset, op->len);
+		copy_close(&dest);
+	}
+	copy_close(&source);
+	return status;
+}
+
+static int64_t copy(gva_t ops, uint32_t i)
+{
+	struct gnttab_copy op;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	op.status = copy_one(&op);
+	return copy_to_guest(gva_add(ops, (uint64_t)i * sizeof(op) +
+				offsetof(struct gnttab_copy, status)),
+		       &op.status, sizeof(op.status)) ? -EFAULT : 0;
+}
+
+/* The table */
+
+/* The domain that an operation names; NULL with a status in *status. */
+static struct domain *target(uint16_t dom, int16_t *status)
+{
+	struct domain *d = domain_get_or_self(dom);
+
+	*status = GNTST_okay;
+	if (!d) {
+		*status = GNTST_bad_domain;
+	} else if (d != current->domain && !current->domain->privileged) {
+		*status = GNTST_permission_denied;
+		domain_put(d);
+		d = NULL;
+	}
+	return d;
+}
+
+static int16_t list_frames(struct domain *d, gva_t list, uint32_t nr)
+{
+	if (grant_grow(d, nr))
+		return GNTST_general_error;
+	for (uint32_t i = 0; i < nr; i++) {
+		mfn_t mfn;
+
+		if (grant_table_frame(d, i, &mfn))
+			return GNTST_general_error;
+		if (put_guest(list, i, &mfn.n))
+			return GNTST_bad_virt_addr;
+	}
+	return GNTST_okay;
+}
+
+static int64_t setup_table(gva_t ops, uint32_t i)
+{
+	struct gnttab_setup_table op;
+	struct domain *d;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	d = target(op.dom, &op.status);
+	if (d) {
+		op.status = list_frames(d, op.frame_list, op.nr_frames);
+		domain_put(d);
+	}
+	return put_guest(ops, i, &op) ? -EFAULT : 0;
+}
+
+static int64_t query_size(gva_t ops, uint32_t i)
+{
+	struct gnttab_query_size op;
+	struct domain *d;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	d = target(op.dom, &op.status);
+	if (d) {
+		op.nr_frames = grant_frames_used(d);
+		op.max_nr_frames = d->grants->max_frames;
+		domain_put(d);
+	}
+	return put_guest(ops, i, &op) ? -EFAULT : 0;
+}
+
+static int64_t set_version(gva_t ops, uint32_t i)
+{
+	struct gnttab_set_version op;
+	int64_t rc;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	rc = op.version == 1 ? 0 : -EINVAL;
+	op.version = 1;
+	return put_guest(ops, i, &op) ? -EFAULT : rc;
+}
+
+static int64_t get_version(gva_t ops, uint32_t i)
+{
+	struct gnttab_get_version op;
+	struct domain *d;
+	int16_t status;
+
+	if (get_guest(&op, ops, i))
+		return -EFAULT;
+	d = target(op.dom, &status);
+	if (!d)
+		return status == GNTST_bad_domain ? -ESRCH : -EPERM;
+	domain_put(d);
+	op.version = 1;
+	return put_guest(ops, i, &op) ? -EFAULT : 0;
+}
+
+static const struct {
+	int64_t (*one)(gva_t ops, uint32_t i);
+	size_t size;
+	bool single; /* the count must be 1 */
+} ops_table[] = {
+	[GNTTABOP_map_grant_ref] = { map,
+		sizeof(struct gnttab_map_grant_ref), false },
+	[GNTTABOP_setup_table] = { setup_table, 0, true },
+	[GNTTABOP_copy] = { copy, sizeof(struct gnttab_copy), false },
+	[GNTTABOP_query_size] = { query_size, 0, true },
+	[GNTTABOP_set_version] = { set_version, 0, true },
+	[GNTTABOP_get_version] = { get_version, 0, true },
+};
+
+/* done elements of the batch are finished: go on behind them. */
+static int64_t restart(struct hypercall_args *a, uint32_t done, size_t size)
+{
+	a->arg[1] += (uint64_t)done * size;
+	a->arg[2] = (uint32_t)a->arg[2] - done;
+	return -ERESTART;
+}
+
+static int64_t unmap_batch(struct hypercall_args *a, bool replace)
+{
+	const uint32_t nr = (uint32_t)a->arg[2];
+	uint32_t i = 0;
+
+	while (i < nr) {
+		const uint32_t n = nr - i < GROUP ? nr - i : GROUP;
+		const int64_t rc =
+			unmap_group((gva_t){ a->arg[1] }, i, n, replace);
+
+		if (rc)
+			return rc;
+		i += n;
+		if (i < nr && preempt_needed())
+			return restart(a, i,
+				sizeof(struct gnttab_unmap_grant_ref));
+	}
+	return 0;
+}
+
+int64_t hypercall_grant_table_op(struct hypercall_args *a)
+{
+	const uint32_t cmd = (uint32_t)a->arg[0];
+	const uint32_t nr = (uint32_t)a->arg[2];
+
+	if (cmd == GNTTABOP_unmap_grant_ref ||
+		cmd == GNTTABOP_unmap_and_replace)
+		return unmap_batch(a, cmd == GNTTABOP_unmap_and_replace);
+	if (cmd >= sizeof(ops_table) / sizeof(ops_table[0]) ||
+		!ops_table[cmd].one)
+		return -ENOSYS;
+	if (ops_table[cmd].single && nr != 1)
+		return -EINVAL;
+	for (uint32_t i = 0; i < nr; i++) {
+		int64_t rc;
+
+		if (i && preempt_needed())
+			return restart(a, i, ops_table[cmd].size);
+		rc = ops_table[cmd].one((gva_t){ a->arg[1] }, i);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
