@@ -2,5 +2,5 @@
 # The front-end kit is built as objects that a kernel links; see front/README.md.
 
 PV_FRONT := $(addprefix $(B)/pv/pv-drivers/front/, head.o entry.o start.o \
-	event.o console.o xenbus.o text.o)
+	event.o console.o grant.o xenbus.o text.o)
 PV_LDSCRIPT := pv-drivers/front/kernel.ld
