@@ -55,7 +55,8 @@ install-units:
 HEADERS := $(wildcard dom0-tools/include/*.h)
 install-development: all
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji $(HEADERS)
-	$(Q)$(put) $(D)$(PREFIX)/include/shoji/lib $(wildcard dom0-tools/lib/*.h)
+	$(Q)$(put) $(D)$(PREFIX)/include/shoji/lib $(filter-out \
+		%/xsconn.h,$(wildcard dom0-tools/lib/*.h))
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen \
 		$(wildcard hypervisor/include/xen/*.h)
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen/io \
