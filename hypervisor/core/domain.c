@@ -15,7 +15,6 @@
 
 #include "core/event.h"
 #include "core/grant.h"
-#include "core/physdev.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "core/shutdown.h"
@@ -201,7 +200,6 @@ static struct domain *structure_create(uint16_t id)
 	d->tsc_incarnation = 0;
 	d->address_bits = 64;
 	d->pause_count = 1;
-	d->pause_by_control = true;
 	spin_init(&d->pages_lock, RANK_PAGES);
 	spin_init(&d->pt_lock, RANK_PT);
 	list_init(&d->walks);
@@ -219,6 +217,8 @@ void domain_init(void)
 static void set_limits(struct domain *d, const struct domain_config *config)
 {
 	d->privileged = d->hardware = config->privileged;
+	/* Its creator unpauses a guest by a domctl. */
+	d->control_pauses = !d->privileged;
 	memcpy(d->handle, config->handle, sizeof(d->handle));
 	d->max_vcpus = config->max_vcpus;
 	d->max_event_port = config->max_event_port;
@@ -271,9 +271,7 @@ static int contents_create(struct domain *d)
 	d->irqs = rangeset_create();
 	if (!d->iomem || !d->ioports || !d->irqs)
 		return -ENOMEM;
-	rc = d->hardware ? physdev_permit_all(d) : 0;
-	if (!rc)
-		rc = event_init(d);
+	rc = event_init(d);
 	if (!rc)
 		rc = grant_init(d);
 	return rc;

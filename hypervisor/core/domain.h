@@ -68,7 +68,7 @@ struct domain {
 
 	/* Running */
 	uint32_t pause_count; /* atomic */
-	bool pause_by_control; /* domctl pausedomain */
+	uint32_t control_pauses; /* by domctl pausedomain; domctl's */
 	bool shut_down; /* all vCPUs stopped; shutdown_code says why */
 	bool shutting_down;
 	uint8_t shutdown_code;

@@ -4,72 +4,17 @@
  * dom0 its interrupts, as face of x86/irq.c, and what it tells us of PCI,
  * which we accept and do not need.
  */
-#include "core/physdev.h"
-
-#include "core/console.h"
 #include "core/domain.h"
 #include "core/vcpu.h"
 #include "lib/rangeset.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
-#include "x86/apic.h"
 #include "x86/ioapic.h"
 #include "x86/irq.h"
 #include "xen/errno.h"
 #include "xen/physdev.h"
 
 #define PORTS 0x10000u
-#define PTE_FRAMES_LAST ((1ull << 40) - 1) /* of a 52-bit address */
-
-/* Ports that stay ours or are emulated (ABI surface 8.3): both PICs, the PIT
- * and its gate, configuration space. */
-static const struct range denied_ports[] = {
-	{ 0x20, 0x21 }, { 0xa0, 0xa1 }, { 0x40, 0x43 }, { 0x61, 0x61 },
-	{ 0xcf8, 0xcff },
-};
-
-static int permit_ports(struct domain *d)
-{
-	uint16_t first;
-	unsigned nr;
-	int rc = rangeset_add(d->ioports, 0, PORTS - 1);
-
-	for (unsigned i = 0;
-		!rc && i < sizeof(denied_ports) / sizeof(denied_ports[0]); i++)
-		rc = rangeset_remove(d->ioports, denied_ports[i].first,
-			denied_ports[i].last);
-	if (!rc && console_ports(&first, &nr))
-		rc = rangeset_remove(d->ioports, first, first + nr - 1);
-	return rc;
-}
-
-/* All frames: what is memory is protected by its owner. Not the interrupt
- * chips, nor where messages to them are written. */
-static int permit_frames(struct domain *d)
-{
-	int rc = rangeset_add(d->iomem, 0, PTE_FRAMES_LAST);
-
-	if (!rc)
-		rc = rangeset_remove(d->iomem, apic_address() >> PAGE_SHIFT,
-			apic_address() >> PAGE_SHIFT);
-	if (!rc)
-		rc = rangeset_remove(d->iomem, 0xfee00, 0xfeeff);
-	for (unsigned i = 0; !rc && i < ioapic_count(); i++)
-		rc = rangeset_remove(d->iomem, ioapic_address(i) >> PAGE_SHIFT,
-			ioapic_address(i) >> PAGE_SHIFT);
-	return rc;
-}
-
-int physdev_permit_all(struct domain *d)
-{
-	int rc = permit_ports(d);
-
-	if (!rc)
-		rc = permit_frames(d);
-	if (!rc)
-		rc = rangeset_add(d->irqs, 0, PIRQS_MAX - 1);
-	return rc;
-}
 
 /* Every domain */
 

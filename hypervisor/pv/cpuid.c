@@ -496,3 +496,51 @@ fail:
 	heap_free(p);
 	return rc;
 }
+
+/* The MSRs that a policy has in the ABI, both 0 here: platform information
+ * (no CPUID faulting) and architectural capabilities. */
+static const uint32_t policy_msrs[] = { 0xce, 0x10a };
+
+#define NR_POLICY_MSRS (sizeof(policy_msrs) / sizeof(policy_msrs[0]))
+
+int cpuid_copy_policy(const struct cpuid_policy *p, gva_t leaves,
+	uint32_t *nr_leaves, gva_t msrs, uint32_t *nr_msrs)
+{
+	if (!gva_null(leaves)) {
+		if (*nr_leaves < p->nr)
+			return -ENOBUFS;
+		if (copy_to_guest(leaves, p->leaf, p->nr * sizeof(p->leaf[0])))
+			return -EFAULT;
+	}
+	*nr_leaves = gva_null(leaves) ? CPUID_LEAVES_MAX : p->nr;
+	if (!gva_null(msrs)) {
+		if (*nr_msrs < NR_POLICY_MSRS)
+			return -ENOBUFS;
+		for (unsigned i = 0; i < NR_POLICY_MSRS; i++) {
+			const xen_msr_entry_t e = { .idx = policy_msrs[i] };
+
+			if (put_guest(msrs, i, &e))
+				return -EFAULT;
+		}
+	}
+	*nr_msrs = NR_POLICY_MSRS;
+	return 0;
+}
+
+int cpuid_check_msrs(gva_t msrs, uint32_t nr, uint32_t *bad_msr)
+{
+	if (nr > NR_POLICY_MSRS)
+		return -E2BIG;
+	for (unsigned i = 0; i < nr; i++) {
+		xen_msr_entry_t e;
+
+		if (get_guest(&e, msrs, i))
+			return -EFAULT;
+		if ((e.idx == policy_msrs[0] || e.idx == policy_msrs[1]) &&
+			!e.flags && !e.val)
+			continue;
+		*bad_msr = e.idx;
+		return -EINVAL;
+	}
+	return 0;
+}

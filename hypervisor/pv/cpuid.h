@@ -42,3 +42,10 @@ int cpuid_set_policy(struct domain *d, gva_t leaves, unsigned nr,
 	uint32_t *bad_leaf, uint32_t *bad_subleaf);
 /* XEN_SYSCTL_get_cpu_featureset words. */
 unsigned cpuid_featureset(unsigned index, uint32_t *words, unsigned nr);
+
+/* A policy to a tool: leaves and MSRs each with room in *nr, which becomes
+ * what there is. A null list asks for the number. -ENOBUFS, -EFAULT */
+int cpuid_copy_policy(const struct cpuid_policy *p, gva_t leaves,
+	uint32_t *nr_leaves, gva_t msrs, uint32_t *nr_msrs);
+/* The MSRs of a policy that a tool sets: we have none to change. */
+int cpuid_check_msrs(gva_t msrs, uint32_t nr, uint32_t *bad_msr);

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * domctl (ABI surface 9.2): what tools do to one domain. Operations run one
+ * at a time; a second caller restarts its hypercall until the first is done,
+ * so that interrupts and other work go on meanwhile.
+ */
+#include "core/domctl.h"
+
+#include "core/event.h"
+#include "core/sched.h"
+#include "core/vcpu.h"
+#include "lib/log.h"
+#include "lib/rangeset.h"
+#include "lib/string.h"
+#include "mm/frame.h"
+#include "mm/guestmem.h"
+#include "pv/cpuid.h"
+#include "pv/hypercall.h"
+#include "x86/clock.h"
+#include "x86/cpu.h"
+#include "x86/irq.h"
+#include "xen/errno.h"
+
+#define PAUSES_MAX 255
+#define FRAME_BATCH 1024 /* getpageframeinfo3 */
+#define KIB_PER_PAGE 4
+#define TSC_MODE_DEFAULT 0
+#define TSC_MODE_NATIVE 2
+
+static bool busy; /* an operation runs; atomic */
+
+/* Life */
+
+static int check_create(const struct xen_domctl_createdomain *c)
+{
+	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain) {
+		log_info("domctl: createdomain flags %#x are not for PV",
+			c->flags & ~XEN_DOMCTL_CDF_xs_domain);
+		return -EINVAL;
+	}
+	if (c->arch.emulation_flags || c->arch.misc_flags &
+			~XEN_X86_MISC_FLAGS_MAX)
+		return -EINVAL;
+	if (c->vmtrace_size || c->cpupool_id || c->iommu_opts)
+		return -EINVAL;
+	if (XEN_DOMCTL_GRANT_version(c->grant_opts) < 1)
+		return -EINVAL;
+	return 0;
+}
+
+static int create(struct xen_domctl *op)
+{
+	const struct xen_domctl_createdomain *const c = &op->u.createdomain;
+	struct domain_config config = {
+		.max_vcpus = c->max_vcpus,
+		.max_event_port = c->max_evtchn_port,
+		.max_grant_frames = c->max_grant_frames,
+		.max_maptrack_frames = c->max_maptrack_frames,
+	};
+	struct domain *d;
+	uint16_t id = op->domain;
+	int rc = check_create(c);
+
+	if (rc)
+		return rc;
+	if (id == 0 || id >= DOMID_FIRST_RESERVED)
+		id = domain_free_id();
+	memcpy(config.handle, c->handle, sizeof(config.handle));
+	rc = domain_create(id, &config, &d);
+	if (!rc)
+		op->domain = d->id;
+	return rc;
+}
+
+static int destroy(struct domain *d, struct xen_domctl *op)
+{
+	(void)op;
+	return d == current->domain ? -EINVAL : domain_destroy(d);
+}
+
+static int pause(struct domain *d, struct xen_domctl *op)
+{
+	(void)op;
+	if (d == current->domain)
+		return -EINVAL;
+	if (d->control_pauses >= PAUSES_MAX)
+		return -EOVERFLOW;
+	d->control_pauses++;
+	domain_pause(d);
+	return 0;
+}
+
+static int unpause(struct domain *d, struct xen_domctl *op)
+{
+	(void)op;
+	if (d == current->domain || !d->control_pauses)
+		return -EINVAL;
+	d->control_pauses--;
+	domain_unpause(d);
+	return 0;
+}
+
+static int resume(struct domain *d, struct xen_domctl *op)
+{
+	(void)op;
+	if (d == current->domain || d->dying)
+		return -EINVAL;
+	domain_resume(d);
+	return 0;
+}
+
+static int max_vcpus(struct domain *d, struct xen_domctl *op)
+{
+	if (d == current->domain || op->u.max_vcpus.max != d->max_vcpus)
+		return -EINVAL;
+	for (unsigned i = 0; i < d->max_vcpus; i++)
+		if (!d->vcpu[i] && !vcpu_create(d, i))
+			return -ENOMEM;
+	return 0;
+}
+
+/* Information */
+
+static void count_vcpus(struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+	struct vcpu *v;
+	bool blocked = true;
+
+	for_each_vcpu (d, v) {
+		struct vcpu_runstate_info state;
+
+		sched_runstate(v, &state);
+		info->cpu_time += state.time[RUNSTATE_running];
+		info->max_vcpu_id = v->id;
+		if (v->down)
+			continue;
+		info->nr_online_vcpus++;
+		if (v->running)
+			info->flags |= XEN_DOMINF_running;
+		if (!v->blocked)
+			blocked = false;
+	}
+	if (blocked)
+		info->flags |= XEN_DOMINF_blocked;
+}
+
+void domctl_domain_info(
+	struct domain *d, struct xen_domctl_getdomaininfo *info)
+{
+	memset(info, 0, sizeof(*info));
+	info->domain = d->id;
+	info->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
+	count_vcpus(d, info);
+	if (d->dying)
+		info->flags |= XEN_DOMINF_dying;
+	if (d->control_pauses)
+		info->flags |= XEN_DOMINF_paused;
+	if (load_acquire(&d->shut_down))
+		info->flags |= XEN_DOMINF_shutdown |
+			(uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
+	info->tot_pages = d->nr_pages;
+	info->max_pages = d->max_pages;
+	info->outstanding_pages = d->claimed;
+	info->shared_info_frame =
+		d->dying ? ~0ull : direct_mfn(d->shared).n;
+	info->gpaddr_bits = (uint8_t)cpu_info.physical_bits;
+	memcpy(info->handle, d->handle, sizeof(info->handle));
+}
+
+/* For the domain with the next id; the caller compares. */
+static int get_info(struct xen_domctl *op)
+{
+	struct domain *const d = domain_next(
+		op->domain == DOMID_SELF ? current->domain->id : op->domain);
+
+	if (!d)
+		return -ESRCH;
+	domctl_domain_info(d, &op->u.getdomaininfo);
+	op->domain = d->id;
+	domain_put(d);
+	return 0;
+}
+
+/* Memory */
+
+static int max_mem(struct domain *d, struct xen_domctl *op)
+{
+	const uint64_t pages = op->u.max_mem.max_memkb / KIB_PER_PAGE;
+
+	spin_lock(&d->pages_lock);
+	d->max_pages = pages;
+	spin_unlock(&d->pages_lock);
+	return 0;
+}
+
+static uint64_t frame_info(const struct domain *d, mfn_t mfn)
+{
+	static const uint32_t tables[FRAME_NR_TYPES] = {
+		[FRAME_L1] = XEN_DOMCTL_PFINFO_L1TAB,
+		[FRAME_L2] = XEN_DOMCTL_PFINFO_L2TAB,
+		[FRAME_L3] = XEN_DOMCTL_PFINFO_L3TAB,
+		[FRAME_L4] = XEN_DOMCTL_PFINFO_L4TAB,
+	};
+	const struct frame *f;
+	uint64_t info = XEN_DOMCTL_PFINFO_XTAB;
+
+	if (!mfn_valid(mfn) || !frame_get(mfn, d))
+		return info;
+	f = frame_of(mfn);
+	info = f->type & FT_COUNT ? tables[frame_type(f)] : 0;
+	if (info && (f->type & FT_PINNED))
+		info |= XEN_DOMCTL_PFINFO_LPINTAB;
+	frame_put(mfn);
+	return info;
+}
+
+static int page_frame_info(struct domain *d, struct xen_domctl *op)
+{
+	const gva_t array = op->u.getpageframeinfo3.array;
+	const uint64_t nr = op->u.getpageframeinfo3.num;
+
+	if (nr > FRAME_BATCH)
+		return -E2BIG;
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t n;
+
+		if (get_guest(&n, array, i))
+			return -EFAULT;
+		n = frame_info(d, MFN(n));
+		if (put_guest(array, i, &n))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/* No shadow page tables: there is nothing to switch off, no memory for them,
+ * and no dirty log. */
+static int shadow_op(struct domain *d, struct xen_domctl *op)
+{
+	(void)d;
+	switch (op->u.shadow_op.op) {
+	case XEN_DOMCTL_SHADOW_OP_OFF:
+		return 0;
+	case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
+		op->u.shadow_op.mb = 0;
+		return 0;
+	case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
+		return 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int hypercall_init(struct domain *d, struct xen_domctl *op)
+{
+	const mfn_t mfn = MFN(op->u.hypercall_init.gmfn);
+	int rc;
+
+	if (!frame_get(mfn, d))
+		return -EINVAL;
+	rc = frame_get_writable(mfn);
+	if (!rc) {
+		hypercall_page_write(mfn_direct(mfn));
+		frame_put_writable(mfn);
+	}
+	frame_put(mfn);
+	return rc;
+}
+
+/* Scheduling, time */
+
+static int scheduler_op(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_scheduler_op *const s = &op->u.scheduler_op;
+	/* Both schedulers' records are a weight and a cap. */
+	struct xen_domctl_sched_credit2 *const c = &s->u.credit2;
+
+	if (s->sched_id != XEN_SCHEDULER_CREDIT &&
+		s->sched_id != XEN_SCHEDULER_CREDIT2)
+		return -EINVAL;
+	switch (s->cmd) {
+	case XEN_DOMCTL_SCHEDOP_getinfo:
+		c->weight = (uint16_t)d->weight;
+		c->cap = 0;
+		return 0;
+	case XEN_DOMCTL_SCHEDOP_putinfo:
+		if (c->cap && c->cap != 0xffff)
+			return -EOPNOTSUPP;
+		if (c->weight)
+			sched_set_weight(d, c->weight);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+static int get_tsc_info(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_tsc_info *const t = &op->u.tsc_info;
+
+	t->tsc_mode = d->tsc_mode;
+	t->gtsc_khz = (uint32_t)clock_tsc_khz();
+	t->incarnation = d->tsc_incarnation;
+	t->elapsed_nsec = now();
+	return 0;
+}
+
+/* The TSC is never emulated here: always native. */
+static int set_tsc_info(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_tsc_info *const t = &op->u.tsc_info;
+
+	if (d == current->domain)
+		return -EINVAL;
+	if (t->tsc_mode != TSC_MODE_DEFAULT && t->tsc_mode != TSC_MODE_NATIVE)
+		return -EOPNOTSUPP;
+	d->tsc_mode = t->tsc_mode;
+	d->tsc_khz = t->gtsc_khz;
+	d->tsc_incarnation = t->incarnation;
+	return 0;
+}
+
+/* What it is allowed to reach */
+
+static int permit(struct rangeset *set, uint64_t first, uint64_t nr,
+	uint64_t limit, bool allow)
+{
+	if (!nr || first >= limit || nr > limit - first)
+		return -EINVAL;
+	/* Nobody can give what he has not. */
+	return allow ? rangeset_add(set, first, first + nr - 1) :
+		       rangeset_remove(set, first, first + nr - 1);
+}
+
+static int irq_permission(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_irq_permission *const p = &op->u.irq_permission;
+
+	if (p->pirq >= PIRQS_MAX)
+		return -EINVAL;
+	if (!rangeset_contains(current->domain->irqs, p->pirq, p->pirq))
+		return -EPERM;
+	return permit(d->irqs, p->pirq, 1, PIRQS_MAX, p->allow_access);
+}
+
+static int iomem_permission(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_iomem_permission *const p =
+		&op->u.iomem_permission;
+	const uint64_t limit = 1ull << (cpu_info.physical_bits - PAGE_SHIFT);
+
+	if (!p->nr_mfns || p->first_mfn >= limit ||
+		p->nr_mfns > limit - p->first_mfn)
+		return -EINVAL;
+	if (!rangeset_contains(current->domain->iomem, p->first_mfn,
+		    p->first_mfn + p->nr_mfns - 1))
+		return -EPERM;
+	return permit(d->iomem, p->first_mfn, p->nr_mfns, limit,
+		p->allow_access);
+}
+
+static int ioport_permission(struct domain *d, struct xen_domctl *op)
+{
+	const struct xen_domctl_ioport_permission *const p =
+		&op->u.ioport_permission;
+
+	if (!p->nr_ports || p->first_port >= 0x10000 ||
+		p->nr_ports > 0x10000 - p->first_port)
+		return -EINVAL;
+	if (!rangeset_contains(current->domain->ioports, p->first_port,
+		    p->first_port + p->nr_ports - 1))
+		return -EPERM;
+	return permit(d->ioports, p->first_port, p->nr_ports, 0x10000,
+		p->allow_access);
+}
+
+/* What is fixed here */
+
+static int set_address_size(struct domain *d, struct xen_domctl *op)
+{
+	(void)d;
+	if (op->u.address_size.size == 64)
+		return 0;
+	return op->u.address_size.size == 32 ? -EOPNOTSUPP : -EINVAL;
+}
+
+static int get_address_size(struct domain *d, struct xen_domctl *op)
+{
+	(void)d;
+	op->u.address_size.size = 64;
+	return 0;
+}
+
+static int set_node_affinity(struct domain *d, struct xen_domctl *op)
+{
+	uint64_t nodes;
+
+	(void)d;
+	if (domctl_get_bitmap(&op->u.nodeaffinity.nodemap, &nodes))
+		return -EFAULT;
+	return nodes & 1 ? 0 : -EINVAL; /* node 0 is all there is */
+}
+
+static int get_node_affinity(struct domain *d, struct xen_domctl *op)
+{
+	(void)d;
+	return domctl_put_bitmap(&op->u.nodeaffinity.nodemap, 1);
+}
+
+/* CPU policy */
+
+static int get_cpu_policy(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_cpu_policy *const c = &op->u.cpu_policy;
+	const struct cpuid_policy *const p = cpuid_domain_policy(d);
+
+	return cpuid_copy_policy(p, c->leaves, &c->nr_leaves, c->msrs,
+		&c->nr_msrs);
+}
+
+static int set_cpu_policy(struct domain *d, struct xen_domctl *op)
+{
+	struct xen_domctl_cpu_policy *const c = &op->u.cpu_policy;
+	int rc;
+
+	c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
+	if (d == current->domain || (d->vcpu[0] && d->vcpu[0]->initialised))
+		return -EBUSY; /* it may have looked already */
+	rc = cpuid_check_msrs(c->msrs, c->nr_msrs, &c->err_msr);
+	return rc ? rc : cpuid_set_policy(d, c->leaves, c->nr_leaves,
+				 &c->err_leaf, &c->err_subleaf);
+}
+
+/* Bitmaps */
+
+int domctl_get_bitmap(const struct xenctl_bitmap *map, uint64_t *bits)
+{
+	const uint32_t nr = map->nr_bits < 64 ? map->nr_bits : 64;
+
+	*bits = 0;
+	if (copy_from_guest(bits, map->bitmap, (nr + 7) / 8))
+		return -EFAULT;
+	if (nr < 64)
+		*bits &= (1ull << nr) - 1;
+	return 0;
+}
+
+int domctl_put_bitmap(const struct xenctl_bitmap *map, uint64_t bits)
+{
+	const uint64_t size = ((uint64_t)map->nr_bits + 7) / 8;
+	const uint64_t known = size < sizeof(bits) ? size : sizeof(bits);
+
+	if (copy_to_guest(map->bitmap, &bits, known))
+		return -EFAULT;
+	if (size > PAGE_SIZE)
+		return -EINVAL;
+	return clear_guest(gva_add(map->bitmap, known), size - known);
+}
+
+/* Dispatch */
+
+static domctl_fn *const ops[] = {
+	[XEN_DOMCTL_destroydomain] = destroy,
+	[XEN_DOMCTL_pausedomain] = pause,
+	[XEN_DOMCTL_unpausedomain] = unpause,
+	[XEN_DOMCTL_resumedomain] = resume,
+	[XEN_DOMCTL_max_vcpus] = max_vcpus,
+	[XEN_DOMCTL_max_mem] = max_mem,
+	[XEN_DOMCTL_getpageframeinfo3] = page_frame_info,
+	[XEN_DOMCTL_shadow_op] = shadow_op,
+	[XEN_DOMCTL_hypercall_init] = hypercall_init,
+	[XEN_DOMCTL_scheduler_op] = scheduler_op,
+	[XEN_DOMCTL_gettscinfo] = get_tsc_info,
+	[XEN_DOMCTL_settscinfo] = set_tsc_info,
+	[XEN_DOMCTL_irq_permission] = irq_permission,
+	[XEN_DOMCTL_iomem_permission] = iomem_permission,
+	[XEN_DOMCTL_ioport_permission] = ioport_permission,
+	[XEN_DOMCTL_set_address_size] = set_address_size,
+	[XEN_DOMCTL_get_address_size] = get_address_size,
+	[XEN_DOMCTL_setnodeaffinity] = set_node_affinity,
+	[XEN_DOMCTL_getnodeaffinity] = get_node_affinity,
+	[XEN_DOMCTL_get_cpu_policy] = get_cpu_policy,
+	[XEN_DOMCTL_set_cpu_policy] = set_cpu_policy,
+	[XEN_DOMCTL_setvcpuaffinity] = vcpuctl_set_affinity,
+	[XEN_DOMCTL_getvcpuaffinity] = vcpuctl_get_affinity,
+	[XEN_DOMCTL_setvcpucontext] = vcpuctl_set_context,
+	[XEN_DOMCTL_getvcpucontext] = vcpuctl_get_context,
+	[XEN_DOMCTL_getvcpuinfo] = vcpuctl_get_info,
+	[XEN_DOMCTL_sendtrigger] = vcpuctl_send_trigger,
+	[XEN_DOMCTL_set_ext_vcpucontext] = vcpuctl_set_extended,
+	[XEN_DOMCTL_get_ext_vcpucontext] = vcpuctl_get_extended,
+	[XEN_DOMCTL_setvcpuextstate] = vcpuctl_set_xstate,
+	[XEN_DOMCTL_getvcpuextstate] = vcpuctl_get_xstate,
+	[XEN_DOMCTL_set_vcpu_msrs] = vcpuctl_set_msrs,
+	[XEN_DOMCTL_get_vcpu_msrs] = vcpuctl_get_msrs,
+};
+
+static int run(struct xen_domctl *op)
+{
+	struct domain *d;
+	int rc;
+
+	if (op->cmd == XEN_DOMCTL_createdomain)
+		return create(op);
+	if (op->cmd == XEN_DOMCTL_getdomaininfo)
+		return get_info(op);
+	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op->cmd])
+		return -ENOSYS;
+	d = domain_get_or_self(op->domain);
+	if (!d)
+		return -ESRCH;
+	rc = d->dying && op->cmd != XEN_DOMCTL_destroydomain ?
+		-EINVAL : ops[op->cmd](d, op);
+	domain_put(d);
+	return rc;
+}
+
+int64_t hypercall_domctl(struct hypercall_args *a)
+{
+	const gva_t arg = { a->arg[0] };
+	struct xen_domctl op;
+	int rc;
+
+	if (!current->domain->privileged)
+		return -EPERM;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
+		return -EACCES;
+	if (atomic_xchg(&busy, true))
+		return -ERESTART;
+	rc = run(&op);
+	store_release(&busy, false);
+	/* A refused CPU policy is answered with what is wrong in it. */
+	if ((!rc || op.cmd == XEN_DOMCTL_set_cpu_policy) && rc != -ERESTART &&
+		copy_to_guest(arg, &op, sizeof(op)))
+		rc = -EFAULT;
+	return rc;
+}

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * sysctl (ABI surface 9.3): what tools ask of the machine as a whole.
+ */
+#include "xen/sysctl.h"
+
+#include "boot/boot.h"
+#include "core/console.h"
+#include "core/debugkey.h"
+#include "core/domctl.h"
+#include "core/sched.h"
+#include "lib/string.h"
+#include "mm/buddy.h"
+#include "mm/frame.h"
+#include "mm/guestmem.h"
+#include "pv/cpuid.h"
+#include "pv/hypercall.h"
+#include "x86/clock.h"
+#include "xen/errno.h"
+
+#define SCHEDULER XEN_SCHEDULER_CREDIT2
+#define RATELIMIT_US 1000
+#define NODE_DISTANCE_SELF 10
+#define FEATURE_WORDS 16
+#define KEYS_MAX 64
+#define PIECE 256
+
+static int read_console(struct xen_sysctl *op)
+{
+	struct xen_sysctl_readconsole *const r = &op->u.readconsole;
+	uint32_t index = r->index, done = 0;
+	bool incremental = r->incremental;
+
+	while (done < r->count) {
+		char text[PIECE];
+		const uint32_t room = r->count - done;
+		const size_t n = console_ring_read(text,
+			room < PIECE ? room : PIECE, &index, incremental);
+
+		if (!n)
+			break;
+		if (copy_to_guest(gva_add(r->buffer, done), text, n))
+			return -EFAULT;
+		done += (uint32_t)n;
+		incremental = true;
+	}
+	if (r->clear)
+		console_ring_clear();
+	r->index = index;
+	r->count = done;
+	return 0;
+}
+
+static uint64_t ram_pages(void)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < boot_info.nr_ranges; i++)
+		if (boot_info.range[i].type == MEMORY_RAM)
+			bytes += boot_info.range[i].end -
+				boot_info.range[i].start;
+	return bytes >> PAGE_SHIFT;
+}
+
+static int physinfo(struct xen_sysctl *op)
+{
+	struct xen_sysctl_physinfo *const p = &op->u.physinfo;
+
+	memset(p, 0, sizeof(*p));
+	p->threads_per_core = 1;
+	p->cores_per_socket = nr_cpus;
+	p->nr_cpus = nr_cpus;
+	p->max_cpu_id = nr_cpus - 1;
+	p->nr_nodes = 1;
+	p->cpu_khz = (uint32_t)clock_tsc_khz();
+	p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+	p->total_pages = ram_pages();
+	p->free_pages = buddy_free_pages();
+	p->outstanding_pages = buddy_claimed_pages();
+	p->max_mfn = nr_frames - 1;
+	cpuid_featureset(XEN_SYSCTL_cpu_featureset_host, p->hw_cap, 8);
+	return 0;
+}
+
+static int sched_id(struct xen_sysctl *op)
+{
+	op->u.sched_id.sched_id = SCHEDULER;
+	return 0;
+}
+
+static int domain_list(struct xen_sysctl *op)
+{
+	struct xen_sysctl_getdomaininfolist *const l = &op->u.getdomaininfolist;
+	uint32_t n = 0, id = l->first_domain;
+
+	while (n < l->max_domains && id < DOMID_FIRST_RESERVED) {
+		struct xen_domctl_getdomaininfo info;
+		struct domain *const d = domain_next((uint16_t)id);
+
+		if (!d)
+			break;
+		id = d->id + 1u;
+		domctl_domain_info(d, &info);
+		domain_put(d);
+		if (put_guest(l->buffer, n, &info))
+			return -EFAULT;
+		n++;
+	}
+	l->num_domains = n;
+	return 0;
+}
+
+static int debug_keys(struct xen_sysctl *op)
+{
+	const struct xen_sysctl_debug_keys *const k = &op->u.debug_keys;
+
+	if (k->nr_keys > KEYS_MAX)
+		return -E2BIG;
+	for (uint32_t i = 0; i < k->nr_keys; i++) {
+		char key;
+
+		if (get_guest(&key, k->keys, i))
+			return -EFAULT;
+		debug_key(key);
+	}
+	return 0;
+}
+
+static int cpu_times(struct xen_sysctl *op)
+{
+	struct xen_sysctl_getcpuinfo *const c = &op->u.getcpuinfo;
+	const uint32_t nr = c->max_cpus < nr_cpus ? c->max_cpus : nr_cpus;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct xen_sysctl_cpuinfo info = {
+			.idletime = sched_cpu_idle_ns(i),
+		};
+
+		if (put_guest(c->info, i, &info))
+			return -EFAULT;
+	}
+	c->nr_cpus = nr;
+	return 0;
+}
+
+static int avail_heap(struct xen_sysctl *op)
+{
+	struct xen_sysctl_availheap *const h = &op->u.availheap;
+	uint64_t pages;
+
+	if (h->node > 0)
+		return -EINVAL;
+	pages = h->max_bitwidth && h->max_bitwidth < 64 ?
+		buddy_free_pages_below(h->max_bitwidth) : buddy_free_pages();
+	if (h->min_bitwidth && h->min_bitwidth < 64) {
+		const uint64_t below = buddy_free_pages_below(h->min_bitwidth);
+
+		pages = pages > below ? pages - below : 0;
+	}
+	h->avail_bytes = pages << PAGE_SHIFT;
+	return 0;
+}
+
+static int cpu_topology(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cputopoinfo *const t = &op->u.cputopoinfo;
+	const uint32_t nr = t->num_cpus < nr_cpus ? t->num_cpus : nr_cpus;
+
+	if (gva_null(t->cputopo)) {
+		t->num_cpus = nr_cpus;
+		return 0;
+	}
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct xen_sysctl_cputopo cpu = { .core = i };
+
+		if (put_guest(t->cputopo, i, &cpu))
+			return -EFAULT;
+	}
+	t->num_cpus = nr;
+	return 0;
+}
+
+static int numa(struct xen_sysctl *op)
+{
+	struct xen_sysctl_numainfo *const n = &op->u.numainfo;
+	const struct xen_sysctl_meminfo memory = {
+		.memsize = ram_pages() << PAGE_SHIFT,
+		.memfree = buddy_free_pages() << PAGE_SHIFT,
+	};
+	const uint32_t distance = NODE_DISTANCE_SELF;
+
+	if (n->num_nodes || (gva_null(n->meminfo) && gva_null(n->distance))) {
+		if (!gva_null(n->meminfo) && put_guest(n->meminfo, 0, &memory))
+			return -EFAULT;
+		if (!gva_null(n->distance) &&
+			put_guest(n->distance, 0, &distance))
+			return -EFAULT;
+		n->num_nodes = 1;
+	}
+	return 0;
+}
+
+static uint32_t count_domains(void)
+{
+	uint32_t nr = 0, id = 0;
+	struct domain *d;
+
+	while (id < DOMID_FIRST_RESERVED && (d = domain_next((uint16_t)id))) {
+		id = d->id + 1u;
+		nr++;
+		domain_put(d);
+	}
+	return nr;
+}
+
+/* One pool, number 0, with all CPUs. */
+static int cpupool(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cpupool_op *const p = &op->u.cpupool_op;
+
+	switch (p->op) {
+	case XEN_SYSCTL_CPUPOOL_OP_INFO:
+		if (p->cpupool_id > 0)
+			return -ENOENT;
+		p->sched_id = SCHEDULER;
+		p->n_dom = count_domains();
+		return domctl_put_bitmap(&p->cpumap, cpus_online.bits);
+	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+		return domctl_put_bitmap(&p->cpumap, 0);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int scheduler(struct xen_sysctl *op)
+{
+	struct xen_sysctl_scheduler_op *const s = &op->u.scheduler_op;
+
+	if (s->cpupool_id || s->sched_id != SCHEDULER)
+		return -EINVAL;
+	if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
+		return -EOPNOTSUPP;
+	s->u.sched_credit2.ratelimit_us = RATELIMIT_US;
+	return 0;
+}
+
+static int featureset(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cpu_featureset *const f = &op->u.cpu_featureset;
+	uint32_t words[FEATURE_WORDS];
+	const unsigned nr =
+		cpuid_featureset(f->index, words, FEATURE_WORDS);
+	const unsigned fit = f->nr_features < nr ? f->nr_features : nr;
+
+	if (!nr)
+		return -EINVAL;
+	if (!gva_null(f->features)) {
+		if (copy_to_guest(f->features, words, fit * sizeof(words[0])))
+			return -EFAULT;
+		if (fit < nr)
+			return -ENOBUFS;
+	}
+	f->nr_features = nr;
+	return 0;
+}
+
+static int cpu_policy(struct xen_sysctl *op)
+{
+	struct xen_sysctl_cpu_policy *const c = &op->u.cpu_policy;
+	const struct cpuid_policy *const p = cpuid_system_policy(c->index);
+
+	if (c->_rsvd)
+		return -EINVAL;
+	if (!p)
+		return c->index <= XEN_SYSCTL_cpu_policy_hvm_default ?
+			-EOPNOTSUPP : -EINVAL;
+	return cpuid_copy_policy(
+		p, c->leaves, &c->nr_leaves, c->msrs, &c->nr_msrs);
+}
+
+static int (*const ops[])(struct xen_sysctl *) = {
+	[XEN_SYSCTL_readconsole] = read_console,
+	[XEN_SYSCTL_physinfo] = physinfo,
+	[XEN_SYSCTL_sched_id] = sched_id,
+	[XEN_SYSCTL_getdomaininfolist] = domain_list,
+	[XEN_SYSCTL_debug_keys] = debug_keys,
+	[XEN_SYSCTL_getcpuinfo] = cpu_times,
+	[XEN_SYSCTL_availheap] = avail_heap,
+	[XEN_SYSCTL_cputopoinfo] = cpu_topology,
+	[XEN_SYSCTL_numainfo] = numa,
+	[XEN_SYSCTL_cpupool_op] = cpupool,
+	[XEN_SYSCTL_scheduler_op] = scheduler,
+	[XEN_SYSCTL_get_cpu_featureset] = featureset,
+	[XEN_SYSCTL_get_cpu_policy] = cpu_policy,
+};
+
+int64_t hypercall_sysctl(struct hypercall_args *a)
+{
+	const gva_t arg = { a->arg[0] };
+	struct xen_sysctl op;
+	int rc;
+
+	if (!current->domain->privileged)
+		return -EPERM;
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
+		return -EACCES;
+	if (op.cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op.cmd])
+		return -ENOSYS;
+	rc = ops[op.cmd](&op);
+	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
+		rc = -EFAULT;
+	return rc;
+}
