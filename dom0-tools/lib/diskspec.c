@@ -87,6 +87,8 @@ static int set_format(struct parser *p, const char *format)
 
 static int set_target(struct parser *p, char *text)
 {
+	const bool named_format = p->have[F_FORMAT];
+
 	p->have[F_TARGET] = true;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++) {
 		const size_t length = strlen(prefixes[i].name);
@@ -94,7 +96,7 @@ static int set_target(struct parser *p, char *text)
 		if (strncmp(text, prefixes[i].name, length))
 			continue;
 		text += length;
-		if (prefixes[i].format && !p->have[F_FORMAT] &&
+		if (prefixes[i].format && !named_format &&
 			set_format(p, prefixes[i].format))
 			return -EINVAL;
 		p->have[F_FORMAT] = true;

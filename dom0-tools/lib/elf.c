@@ -133,10 +133,11 @@ static int take_note(
 
 static int read_notes(struct reader *r, uint64_t offset, uint64_t size)
 {
-	const uint8_t *at = r->image + offset;
+	const uint8_t *at;
 
 	if (!inside(r, offset, size) || offset % 4)
 		return refuse(r, ENOEXEC, "damaged ELF notes");
+	at = r->image + offset;
 	while (size >= sizeof(Elf64_Nhdr)) {
 		const Elf64_Nhdr *note = (const void *)at;
 		const uint64_t name = (note->n_namesz + 3ULL) & ~3ULL;
