@@ -432,7 +432,7 @@ static void set_registers(struct builder *b, struct vcpu *v)
 	v->regs.rflags = RFLAGS_IF | RFLAGS_RESERVED1;
 	v->kernel_mode = true;
 	v->initialised = true;
-	v->down = false;
+	vcpu_up(v);
 }
 
 static void create(struct builder *b)

@@ -313,7 +313,7 @@ static int vcpu_cpus(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
 	uint64_t wanted = 0;
 
 	if (copy_from_guest(&wanted, bitmap, (d->max_vcpus + 7) / 8))
-		return -EFAULT;
+		return -EINVAL;
 	cpus->bits = 0;
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if ((wanted >> i & 1) && d->vcpu[i])
@@ -331,7 +331,8 @@ static int clear_or_copy(struct domain *d, const struct mmuext_op *op)
 	if (!frame_get(to, d))
 		return -EINVAL;
 	if (op->cmd == MMUEXT_CLEAR_PAGE || frame_get(from, d)) {
-		rc = frame_get_writable(to);
+		/* Whatever forbids it, the ABI has one answer. */
+		rc = frame_get_writable(to) ? -EINVAL : 0;
 		if (!rc && op->cmd == MMUEXT_CLEAR_PAGE)
 			clear_page(mfn_direct(to));
 		else if (!rc)
@@ -399,7 +400,7 @@ static int flush(struct vcpu *v, const struct mmuext_op *op)
 	case MMUEXT_INVLPG_MULTI:
 		if (vcpu_cpus(v->domain, (gva_t){ op->arg2.vcpumask.va },
 			    &cpus))
-			return -EFAULT;
+			return -EINVAL;
 	}
 	if (op->cmd == MMUEXT_TLB_FLUSH_ALL ||
 		op->cmd == MMUEXT_TLB_FLUSH_MULTI)

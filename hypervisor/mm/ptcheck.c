@@ -663,10 +663,8 @@ int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 	int rc;
 
 	*done = false;
-	if (hv_slot(level, index)) {
-		*done = true;
-		return 0;
-	}
+	if (hv_slot(level, index))
+		return -EINVAL;
 	if (pte & PTE_P) {
 		if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
 			return -EINVAL;

@@ -177,6 +177,18 @@ int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 	return 0;
 }
 
+bool segment_ldt_address(const struct vcpu *v, uint64_t address,
+	uint64_t *guest_address)
+{
+	const uint64_t window = DESCWIN_BASE +
+		(uint64_t)this_cpu()->number * DESCWIN_SIZE + DESCWIN_LDT;
+
+	if (address < window || address - window >= v->ldt_entries * 8ull)
+		return false;
+	*guest_address = v->ldt_base + (address - window);
+	return true;
+}
+
 bool segment_fault_ldt(struct vcpu *v, uint64_t address)
 {
 	struct domain *const d = v->domain;

@@ -21,6 +21,11 @@ void segment_flush_ldt(struct vcpu *v);
 /* A fault at an address of our LDT window: map the page. True: try again. */
 bool segment_fault_ldt(struct vcpu *v, uint64_t address);
 
+/* The address lies in our LDT window for v's descriptors: where is it in the
+ * guest's own LDT? */
+bool segment_ldt_address(const struct vcpu *v, uint64_t address,
+	uint64_t *guest_address);
+
 /* Put the vCPU's pages into this CPU's window; interrupts off. */
 void segment_load_tables(struct vcpu *v);
 /* Selectors and bases, from and to the CPU. load: false if a selector was

@@ -43,6 +43,19 @@ enum {
 
 /* From a guest */
 
+/* A descriptor that the CPU did not find in our LDT window: map its page, or
+ * report the fault where the guest has its LDT. */
+static bool ldt_fault(struct regs *regs, uint64_t address)
+{
+	uint64_t guest_address;
+
+	if (!segment_ldt_address(current, address, &guest_address))
+		return false;
+	if (!segment_fault_ldt(current, address))
+		deliver_page_fault(regs, guest_address, regs->error & ~2u);
+	return true;
+}
+
 static void guest_page_fault(struct regs *regs)
 {
 	const uint64_t address = read_cr2();
@@ -50,7 +63,7 @@ static void guest_page_fault(struct regs *regs)
 
 	irq_enable();
 	if (address >= HV_BASE && address < HV_END) {
-		if (segment_fault_ldt(v, address))
+		if (ldt_fault(regs, address))
 			return;
 		/* The guest may not learn what is there: never present. */
 		if (address >= M2P_RO_END)
@@ -200,17 +213,20 @@ void guest_exit_work(struct regs *regs)
 /* From the hypervisor */
 
 /* IRETQ to the guest refused: build the frame again as it was, with the
- * registers that the nested frame saved, and tell the guest's kernel. */
-static _Noreturn void iret_refused(struct regs *nested)
+ * registers that the nested frame saved, and deliver the exception as if it
+ * had happened at the destination. */
+static _Noreturn void iret_refused(struct regs *nested, uint64_t address)
 {
 	struct regs *const regs = guest_regs();
+	const uint8_t vector = (uint8_t)nested->vector;
+	const uint32_t error = nested->error;
 
 	memmove(regs, nested, offsetof(struct regs, error));
-	regs->error = 0;
+	regs->error = error;
 	regs->vector = 0;
 	irq_enable();
-	deliver_failsafe(
-		regs, read_ds(), read_es(), read_fs(), read_gs());
+	if (vector != TRAP_PAGE_FAULT || !ldt_fault(regs, address))
+		deliver_trap(regs, vector, error);
 	return_to_guest();
 }
 
@@ -246,15 +262,8 @@ void handle_own_exception(struct regs *regs)
 	}
 	if (rip == (uint64_t)entry_iret) {
 		const uint64_t address = read_cr2();
-		bool mended;
 
-		irq_enable();
-		mended = regs->vector == TRAP_PAGE_FAULT &&
-			segment_fault_ldt(current, address);
-		irq_disable();
-		if (mended)
-			return;
-		iret_refused(regs);
+		iret_refused(regs, address);
 	}
 	if (regs->vector == TRAP_INVALID_OP)
 		panic_regs(regs, "invalid instruction in the hypervisor");
