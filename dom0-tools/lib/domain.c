@@ -159,10 +159,15 @@ static int set_scheduling(struct creation *c)
 	for (unsigned v = 0; !rc && dc->pinned && v < dc->max_vcpus; v++)
 		rc = control_set_affinity(fd, c->dom, v, dc->cpus, NULL,
 			nr_cpus < DOMAIN_MAX_CPUS ? nr_cpus : DOMAIN_MAX_CPUS);
-	if (rc) {
+	if (rc == -EINVAL)
+		error_set(c->error, EINVAL,
+			"none of the CPUs in cpus= is "
+			"there; the machine has 0 to %u",
+			nr_cpus - 1);
+	else if (rc)
 		error_errno(c->error, -rc, "restricting the domain to CPUs");
+	if (rc)
 		return blame(c, "cpus");
-	}
 	if (dc->weight || dc->cap >= 0)
 		rc = control_set_schedule(fd, c->dom, dc->weight, dc->cap);
 	if (!rc)
