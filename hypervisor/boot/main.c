@@ -79,13 +79,15 @@ static void init_cpu(void)
 
 void boot_main(uint32_t magic, uint32_t info)
 {
+	const uint64_t start = rdtsc();
+
 	init_console(magic, info);
 	cpu_identify();
 	cpu_init();
 	init_memory();
 	acpi_init();
 	init_cpu();
-	clock_begin();
+	clock_begin(start);
 	apic_init_cpu();
 	irq_init();
 	memmap_init();
@@ -98,5 +100,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	console_init_irq();
 	log_info("memory: %lu MiB free", buddy_free_pages() >> 8);
 	dom0_build();
+	log_info("boot took %lu us", now() / 1000);
 	idle_loop();
 }

@@ -125,9 +125,9 @@ static uint64_t ns_since(const struct moment *m)
 	return ticks * reference.fs / 1000000;
 }
 
-void clock_begin(void)
+void clock_begin(uint64_t start_tsc)
 {
-	tsc_base = rdtsc_ordered();
+	tsc_base = start_tsc;
 	choose_reference();
 	apic_timer_measure();
 	first = take_moment();
@@ -175,7 +175,7 @@ void clock_init(void)
 	wallclock_at_boot = cmos_time() - now() / NS_PER_S;
 	/* An emulated TSC is made of the host's clock. */
 	stable = cpu_has(CPU_INVARIANT_TSC) || cpu_info.tcg;
-	log_info("clock: TSC %lu kHz by the %s%s", tsc_hz / 1000,
+	log_info("clock: TSC %lu kHz by the %s%s", clock_tsc_khz(),
 		reference.name, stable ? "" : ", rate may change");
 }
 
@@ -203,7 +203,7 @@ uint64_t clock_tsc(uint64_t ns)
 
 uint64_t clock_tsc_khz(void)
 {
-	return tsc_hz / 1000;
+	return (tsc_hz + 500) / 1000;
 }
 
 void clock_scale(uint32_t *mul, int8_t *shift)

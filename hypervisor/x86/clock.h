@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /* Boot CPU: begin to measure, then, with as much of the boot in between as
- * possible, finish. */
-void clock_begin(void);
+ * possible, finish. System time 0 is when the TSC was start_tsc. */
+void clock_begin(uint64_t start_tsc);
 void clock_init(void);
 /* Another CPU, while the boot CPU is in clock_compare_cpu: compare TSCs. */
 void clock_init_cpu(void);
