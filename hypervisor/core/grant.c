@@ -334,7 +334,9 @@ int grant_init(struct domain *d)
 	t->use = heap_alloc(t->max_frames * sizeof(*t->use));
 	t->maps = heap_alloc((t->max_map_pages + 1) * sizeof(*t->maps));
 	d->grants = t;
-	return t->frame && t->use && t->maps ? 0 : -ENOMEM;
+	if (!t->frame || !t->use || !t->maps)
+		return -ENOMEM;
+	return grant_grow(d, 1); /* the toolstack writes entries 0 and 1 */
 }
 
 void grant_close(struct domain *d)

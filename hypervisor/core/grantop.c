@@ -83,7 +83,7 @@ static int16_t map_one(struct gnttab_map_grant_ref *op)
 	int16_t status;
 
 	if (!(op->flags & BOTH_PARTS))
-		return GNTST_general_error;
+		return GNTST_bad_gntref;
 	granter = domain_get_or_self(op->dom);
 	if (!granter)
 		return GNTST_bad_domain;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Time for guests. The system clock is a linear function of the TSC since
- * boot, so all vCPUs get the same record: TSC at time 0, and the scale. It
+ * boot, so all vCPUs get the same record: TSC at some time, and the scale. It
  * never has to be refreshed, and two vCPUs that read the same TSC compute the
  * same time. XEN_PVCLOCK_TSC_STABLE_BIT says that the TSCs agree between CPUs.
  *
@@ -15,6 +15,7 @@
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
+#include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/clock.h"
 
@@ -26,11 +27,16 @@ static uint64_t wall_sec;
 static uint32_t wall_nsec;
 static bool wall_set; /* by dom0; else the CMOS clock's */
 
+/* The pair of times that all records start from: when the first was made, so
+ * on the boot CPU alone. */
+static uint64_t anchor_tsc, anchor_ns;
+
 static struct vcpu_time_info current_record(uint32_t version)
 {
 	struct vcpu_time_info r = {
 		.version = version,
-		.tsc_timestamp = clock_tsc_base(),
+		.tsc_timestamp = anchor_tsc,
+		.system_time = anchor_ns,
 		.flags = clock_tsc_stable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0,
 	};
 
@@ -45,9 +51,13 @@ void pvclock_update(struct vcpu *v)
 
 	/* The usual case, at every switch: it is there. */
 	if (read_once(&shown->version) == v->time_version && v->time_version &&
-		read_once(&shown->tsc_timestamp) == clock_tsc_base() &&
+		read_once(&shown->tsc_timestamp) == anchor_tsc &&
 		read_once(&shown->tsc_to_system_mul))
 		return;
+	if (!anchor_tsc) {
+		anchor_tsc = rdtsc();
+		anchor_ns = clock_ns(anchor_tsc);
+	}
 	r = current_record(v->time_version + 1);
 	write_once(&shown->version, r.version);
 	compiler_barrier();
