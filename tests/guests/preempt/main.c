@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Proves that long hypercalls are done in pieces: while a big multicall, batch
+ * of page-table updates, pin, unpin, exchange, populate or batch of grant
+ * operations is under way a timer event gets through, the call then goes on,
+ * and its results and counts are as if nothing had happened.
+ */
+#include <xen/grant_table.h>
+#include <xen/memory.h>
+#include <xen/vcpu.h>
+
+#include "pv-drivers/front/grant.h"
+#include "tests/guests/lib/memory.h"
+#include "tests/guests/lib/test.h"
+
+#define MS 1000000UL
+
+static volatile unsigned int ticks, ticks_within;
+static volatile bool in_call;
+static volatile uint64_t started, worst;
+static uint64_t deadline;
+
+static void rearm(void)
+{
+	struct vcpu_set_singleshot_timer op;
+
+	deadline = now() + MS;
+	op = (struct vcpu_set_singleshot_timer){ .timeout_abs_ns = deadline };
+	hv_vcpu_op(VCPUOP_set_singleshot_timer, 0, &op);
+}
+
+static void tick(uint32_t port, void *data)
+{
+	(void)port;
+	(void)data;
+	const uint64_t late = now() - deadline;
+
+	ticks++;
+	if (in_call) {
+		ticks_within++;
+		if (late > worst)
+			worst = late;
+	}
+	rearm();
+}
+
+static void begin(void)
+{
+	static bool set_up;
+
+	if (!set_up) {
+		event_init();
+		hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
+		const int64_t port = event_bind_virq(VIRQ_TIMER, 0);
+
+		event_register(port, tick, NULL);
+		set_up = true;
+	}
+	ticks_within = 0;
+	worst = 0;
+	rearm();
+	event_enable(0);
+	started = now();
+	in_call = true;
+}
+
+/* True if the call was long and was interrupted, or was not long. */
+static bool end(const char *what)
+{
+	in_call = false;
+	const uint64_t took = now() - started;
+
+	event_disable(0);
+	print("# %s: %lu us, %u ticks within, at most %lu us late\n", what,
+	      took / 1000, ticks_within, worst / 1000);
+	return took < 4 * MS || ticks_within > 0;
+}
+
+static void test_multicall(void)
+{
+	static struct multicall_entry calls[512];
+	static struct mmuext_op ops[512][64];
+	uint64_t *page = page_alloc();
+
+	for (int i = 0; i < 512; i++) {
+		for (int j = 0; j < 64; j++)
+			ops[i][j] = (struct mmuext_op){
+				.cmd = MMUEXT_CLEAR_PAGE,
+				.arg1.mfn = pv_frame(page),
+			};
+		calls[i] = (struct multicall_entry){
+			.op = __HYPERVISOR_mmuext_op, .result = 99,
+			.args = { (uint64_t)ops[i], 64, 0, DOMID_SELF },
+		};
+	}
+	begin();
+	const int64_t rc = hv_multicall(calls, 512);
+
+	REQUIRE(end("multicall of 512 times 64 cleared pages"));
+	REQUIRE_EQ(rc, 0);
+	for (int i = 0; i < 512; i++)
+		REQUIRE_EQ(calls[i].result, 0);
+}
+
+static void test_mmu_update(void)
+{
+	static struct mmu_update reqs[8192];
+	uint64_t *page = page_alloc();
+	unsigned int done = 0;
+	uint64_t *l1 = pt_entry(NULL, va_alloc(), 1);
+
+	for (int i = 0; i < 8192; i++)
+		reqs[i] = (struct mmu_update){
+			.ptr = machine_address(&l1[i % 64]),
+			.val = (i / 64) % 2 ? machine_address(page) |
+					      PTE_KERNEL : 0,
+		};
+	begin();
+	const int64_t rc = hv_mmu_update(reqs, 8192, &done, DOMID_SELF);
+
+	REQUIRE(end("mmu_update of 8192 entries"));
+	REQUIRE_EQ(rc, 0);
+	REQUIRE_EQ(done, 8192);
+	for (int i = 0; i < 64; i++) {
+		REQUIRE_EQ(l1[i] & PTE_FRAME, machine_address(page));
+		REQUIRE_EQ(pt_write(&l1[i], 0), 0);
+	}
+}
+
+static uint64_t *l4, *l3, *l2, *l1s[128];
+
+/* A tree of 128 full L1 tables, mapping one page 65536 times. */
+static void test_pin(void)
+{
+	uint64_t *page = page_alloc();
+
+	l4 = page_alloc();
+	l3 = page_alloc();
+	l2 = page_alloc();
+	for (int i = 0; i < 128; i++) {
+		l1s[i] = page_alloc();
+		for (int j = 0; j < 512; j++)
+			l1s[i][j] = machine_address(page) | PTE_KERNEL;
+		REQUIRE_EQ(pt_protect(l1s[i], false), 0);
+		l2[i * 4] = machine_address(l1s[i]) | PTE_KERNEL;
+	}
+	REQUIRE_EQ(pt_protect(l2, false), 0);
+	l3[100] = machine_address(l2) | PTE_KERNEL;
+	REQUIRE_EQ(pt_protect(l3, false), 0);
+	l4[7] = machine_address(l3) | PTE_KERNEL;
+	REQUIRE_EQ(pt_protect(l4, false), 0);
+	begin();
+	const int64_t rc = mmuext(MMUEXT_PIN_L4_TABLE, pv_frame(l4));
+
+	REQUIRE(end("pinning 65536 mappings"));
+	REQUIRE_EQ(rc, 0);
+	REQUIRE(pt_protect(page, false) == 0);
+	REQUIRE(mmuext(MMUEXT_PIN_L1_TABLE, pv_frame(page)) != 0);
+	REQUIRE_EQ(pt_protect(page, true), 0);
+}
+
+static void test_unpin(void)
+{
+	begin();
+	const int64_t rc = mmuext(MMUEXT_UNPIN_TABLE, pv_frame(l4));
+
+	REQUIRE(end("unpinning them"));
+	REQUIRE_EQ(rc, 0);
+	/* done means done: every table is free */
+	for (int i = 0; i < 128; i++)
+		REQUIRE_EQ(pt_protect(l1s[i], true), 0);
+	REQUIRE_EQ(pt_protect(l2, true), 0);
+	REQUIRE_EQ(pt_protect(l3, true), 0);
+	REQUIRE_EQ(pt_protect(l4, true), 0);
+}
+
+/* A bad entry at the very end: all is undone, in pieces too. */
+static void test_pin_fails(void)
+{
+	l1s[127][511] = machine_address(l4) | PTE_KERNEL;	/* a table */
+	for (int i = 0; i < 128; i++)
+		REQUIRE_EQ(pt_protect(l1s[i], false), 0);
+	REQUIRE_EQ(pt_protect(l2, false), 0);
+	REQUIRE_EQ(pt_protect(l3, false), 0);
+	REQUIRE_EQ(pt_protect(l4, false), 0);
+	begin();
+	const int64_t rc = mmuext(MMUEXT_PIN_L4_TABLE, pv_frame(l4));
+
+	REQUIRE(end("a pin that fails at the end"));
+	REQUIRE(rc < 0);
+	for (int i = 0; i < 128; i++)
+		REQUIRE_EQ(pt_protect(l1s[i], true), 0);
+	REQUIRE_EQ(pt_protect(l2, true), 0);
+	REQUIRE_EQ(pt_protect(l3, true), 0);
+	REQUIRE_EQ(pt_protect(l4, true), 0);
+}
+
+#define NR 4096
+
+static uint64_t pfns[NR], frames[NR], out[NR];
+
+static void test_exchange(void)
+{
+	for (int i = 0; i < NR; i++) {
+		pfns[i] = pfn_alloc();
+		frames[i] = PV_P2M[pfns[i]];
+		out[i] = pfns[i];
+	}
+	struct xen_memory_exchange op = {
+		.in = { .extent_start = frames, .nr_extents = NR,
+			.domid = DOMID_SELF },
+		.out = { .extent_start = out, .nr_extents = NR,
+			 .domid = DOMID_SELF },
+	};
+
+	begin();
+	const int64_t rc = hv_memory_op(XENMEM_exchange, &op);
+
+	REQUIRE(end("exchange of 4096 pages"));
+	REQUIRE_EQ(rc, 0);
+	REQUIRE_EQ(op.nr_exchanged, NR);
+	for (int i = 0; i < NR; i++) {
+		REQUIRE_EQ(PV_M2P[out[i]], pfns[i]);
+		PV_P2M[pfns[i]] = out[i];
+	}
+}
+
+static void test_balloon(void)
+{
+	struct xen_memory_reservation op = {
+		.extent_start = out, .nr_extents = NR, .domid = DOMID_SELF,
+	};
+
+	begin();
+	const int64_t gone = hv_memory_op(XENMEM_decrease_reservation, &op);
+
+	REQUIRE(end("decrease_reservation of 4096 pages"));
+	REQUIRE_EQ(gone, NR);
+	memcpy(out, pfns, sizeof(out));
+	begin();
+	const int64_t back = hv_memory_op(XENMEM_populate_physmap, &op);
+
+	REQUIRE(end("populate_physmap of 4096 pages"));
+	REQUIRE_EQ(back, NR);
+	for (int i = 0; i < NR; i++) {
+		REQUIRE_EQ(PV_M2P[out[i]], pfns[i]);
+		PV_P2M[pfns[i]] = out[i];
+	}
+}
+
+static void test_grant_copy(void)
+{
+	static struct gnttab_copy ops[4096];
+	uint64_t *a = page_alloc(), *b = page_alloc();
+
+	for (int i = 0; i < 4096; i++)
+		ops[i] = (struct gnttab_copy){
+			.source = { .u.gmfn = pv_frame(a),
+				    .domid = DOMID_SELF },
+			.dest = { .u.gmfn = pv_frame(b), .domid = DOMID_SELF },
+			.len = 4096, .status = 99,
+		};
+	a[0] = 0x77;
+	begin();
+	const int64_t rc = hv_grant_table_op(GNTTABOP_copy, ops, 4096);
+
+	REQUIRE(end("grant copy of 4096 pages"));
+	REQUIRE_EQ(rc, 0);
+	REQUIRE_EQ(b[0], 0x77);
+	for (int i = 0; i < 4096; i++)
+		REQUIRE_EQ(ops[i].status, GNTST_okay);
+}
+
+static void test_console(void)
+{
+	static char text[16384];
+
+	for (unsigned int i = 0; i < sizeof(text); i++)
+		text[i] = i % 64 == 63 ? '\n' : '-';
+	begin();
+	const int64_t rc = hv_console_io(CONSOLEIO_write, sizeof(text), text);
+
+	REQUIRE(end("console write of 16 KiB"));
+	REQUIRE_EQ(rc, 0);
+}
+
+const struct test tests[] = {
+	TEST(multicall),
+	TEST(mmu_update),
+	TEST(pin),
+	TEST(unpin),
+	TEST(pin_fails),
+	TEST(exchange),
+	TEST(balloon),
+	TEST(grant_copy),
+	TEST(console),
+	TESTS_END
+};
