@@ -431,14 +431,23 @@ static void requeue_saved(struct domain *domain)
 
 void domain_reconnect_all(void)
 {
-	for (struct domain *d = domain_list, *next; d; d = next) {
-		next = d->next;
-		if (connect_ring(d) < 0) {
-			release(d);
+	bool lost = false;
+
+	/* First all queues as they were, then what is news. */
+	for (struct domain *d = domain_list; d; d = d->next) {
+		if (connect_ring(d) < 0)
 			continue;
-		}
 		d->req_cons = d->journal_cons;
 		d->taken = d->restored_cons;
 		requeue_saved(d);
 	}
+	for (struct domain *d = domain_list, *next; d; d = next) {
+		next = d->next;
+		if (d->port >= 0)
+			continue;
+		release(d);
+		lost = true;
+	}
+	if (lost)
+		watch_special(SPECIAL_RELEASE);
 }

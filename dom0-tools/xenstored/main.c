@@ -350,11 +350,13 @@ static void start_store(void)
 {
 	const struct who dom0 = {.privileged = true, .target = DOM_NONE};
 
-	if (options.recover && state_load(state_path))
-		domain_reconnect_all();
-	else
+	const bool older = options.recover && state_load(state_path);
+
+	if (!older)
 		store_mkdir(server_store, NULL, &dom0, "/tool/xenstored");
 	server_store->on_change = server_change;
+	if (older)
+		domain_reconnect_all();
 
 	const int rc = state_start(state_path);
 
