@@ -19,6 +19,7 @@
 #include "lib/assert.h"
 #include "lib/log.h"
 #include "mm/buddy.h"
+#include "mm/frame.h"
 #include "mm/memmap.h"
 #include "mm/paging.h"
 #include "pv/cpuid.h"
@@ -94,6 +95,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	softirq_init();
 	timer_init_cpu(this_cpu());
 	domain_init();
+	frame_share_m2p();
 	sched_init_cpu(this_cpu());
 	clock_init();
 	smp_boot();

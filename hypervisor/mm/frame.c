@@ -30,6 +30,7 @@
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/heap.h"
+#include "mm/paging.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/asm.h"
@@ -337,6 +338,15 @@ void frame_share(void *page, struct domain *d, bool readonly)
 	domain_ref(d);
 	store_release(&f->refs,
 		FR_SHARED | (readonly ? FR_READONLY : 0) | 1);
+}
+
+void frame_share_m2p(void)
+{
+	for (unsigned piece = 0; piece < paging_m2p_pieces(); piece++)
+		for (unsigned i = 0; i < 512; i++)
+			frame_share(
+				mfn_direct(MFN(paging_m2p_piece(piece).n + i)),
+				domain_xen, true);
 }
 
 void frame_unshare(void *page)

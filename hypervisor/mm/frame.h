@@ -104,6 +104,9 @@ void frame_drop_type(struct frame *f);
 /* Show a page of ours to d (shared_info, grant frames), or to everybody
  * read-only (d = domain_xen). The page is never freed while shared. */
 void frame_share(void *page, struct domain *d, bool readonly);
+/* Boot: the frames of the machine-to-physical table, for tools to map as
+ * DOMID_XEN's. */
+void frame_share_m2p(void);
 /* Stop sharing: drops our reference, the page goes to the heap once nobody
  * maps it any more. */
 void frame_unshare(void *page);

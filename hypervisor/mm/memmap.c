@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* See memmap.h. Linux sorts and merges what overlaps, as after a BIOS. */
+/* See memmap.h. */
 #include "mm/memmap.h"
 
 #include "boot/acpi.h"
@@ -12,7 +12,11 @@ static unsigned nr_map;
 
 static void add(uint64_t start, uint64_t end, uint32_t type)
 {
-	map[nr_map++] = (struct xen_e820_entry){
+	unsigned i = nr_map++;
+
+	for (; i && map[i - 1].addr > start; i--)
+		map[i] = map[i - 1];
+	map[i] = (struct xen_e820_entry){
 		.addr = start, .size = end - start, .type = type
 	};
 }

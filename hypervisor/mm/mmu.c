@@ -360,28 +360,41 @@ static int pin(struct domain *d, const struct mmuext_op *op)
 	return rc;
 }
 
-static int new_root(struct vcpu *v, const struct mmuext_op *op, bool *done)
+/* *done: the root is in place, though work may remain. */
+static int set_kernel_root(struct vcpu *v, mfn_t root, bool *done)
 {
-	const mfn_t root = op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE;
-	mfn_t *const slot =
-		op->cmd == MMUEXT_NEW_BASEPTR ? &v->kernel_l4 : &v->user_l4;
 	int rc;
 
-	if (op->cmd == MMUEXT_NEW_BASEPTR) {
-		if (mfn_none(root))
-			return -EINVAL;
-		if (mfn_equal(*slot, root)) {
-			tlb_flush_local();
-			segment_flush_ldt(v);
-			return 0;
-		}
+	if (mfn_equal(v->kernel_l4, root)) {
+		tlb_flush_local();
+		segment_flush_ldt(v);
+		return 0;
 	}
 	spin_lock(&v->domain->pt_lock);
-	rc = replace_root(v, slot, root);
-	*done = mfn_equal(*slot, root);
+	rc = replace_root(v, &v->kernel_l4, root);
+	*done = mfn_equal(v->kernel_l4, root);
 	spin_unlock(&v->domain->pt_lock);
-	if (op->cmd == MMUEXT_NEW_BASEPTR && *done)
+	if (*done)
 		segment_flush_ldt(v);
+	return rc;
+}
+
+int mmu_new_kernel_root(struct vcpu *v, mfn_t root)
+{
+	bool done;
+	const int rc = pt_settle();
+
+	return rc ? rc : set_kernel_root(v, root, &done);
+}
+
+static int set_user_root(struct vcpu *v, mfn_t root, bool *done)
+{
+	int rc;
+
+	spin_lock(&v->domain->pt_lock);
+	rc = replace_root(v, &v->user_l4, root);
+	*done = mfn_equal(v->user_l4, root);
+	spin_unlock(&v->domain->pt_lock);
 	return rc;
 }
 
@@ -436,8 +449,10 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 		return -EPERM;
 	switch (op->cmd) {
 	case MMUEXT_NEW_BASEPTR:
+		return set_kernel_root(v, MFN(op->arg1.mfn), done);
 	case MMUEXT_NEW_USER_BASEPTR:
-		return new_root(v, op, done);
+		return set_user_root(v,
+			op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE, done);
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_INVLPG_LOCAL:
 	case MMUEXT_TLB_FLUSH_MULTI:

@@ -15,6 +15,9 @@ int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user);
 /* Drop the roots of all vCPUs of a dying domain. 0 or -ERESTART. */
 int mmu_release(struct domain *d);
 
+/* The current vCPU's kernel root, as MMUEXT_NEW_BASEPTR sets it. */
+int mmu_new_kernel_root(struct vcpu *v, mfn_t root);
+
 /* Load CR3 for the mode that the current vCPU is in. */
 void mmu_load_root(struct vcpu *v);
 

@@ -111,6 +111,8 @@ static bool write_control(struct vcpu *v, unsigned number, uint64_t value)
 {
 	switch (number) {
 	case 0:
+		if ((value ^ read_cr0()) & ~(uint64_t)CR0_TS)
+			return false;
 		fpu_set_ts(v, value & CR0_TS);
 		return true;
 	case 2:
@@ -125,6 +127,17 @@ static bool write_control(struct vcpu *v, unsigned number, uint64_t value)
 	}
 }
 
+/* MOV to CR3 may take long: then RIP stays and it is executed again. */
+static bool write_cr3_guest(struct vcpu *v, struct regs *regs, uint64_t value,
+	unsigned length)
+{
+	const int rc = mmu_new_kernel_root(v, paddr_mfn(value));
+
+	if (rc == -ERESTART)
+		regs->rip -= length;
+	return !rc || rc == -ERESTART;
+}
+
 static bool control_register(struct vcpu *v, struct regs *regs,
 	const struct insn *i)
 {
@@ -132,6 +145,8 @@ static bool control_register(struct vcpu *v, struct regs *regs,
 
 	if (i->opcode == 0x20)
 		return read_control(v, i->reg, reg);
+	if (i->reg == 3)
+		return write_cr3_guest(v, regs, *reg, i->length);
 	return write_control(v, i->reg, *reg);
 }
 
