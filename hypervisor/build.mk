@@ -5,7 +5,23 @@
 
 HV_CFLAGS += -include hypervisor/hidden.h
 
-HV_SRC := $(sort $(wildcard hypervisor/*/*.c hypervisor/*/*.S))
+HV_SRC := $(addprefix hypervisor/boot/, acpi.c acpi_find.c cmdline.c \
+	dom0.c elf.c head.S main.c memory.c multiboot.c trampoline.S)
+HV_SRC += $(addprefix hypervisor/core/, console.c consoleio.c debugkey.c \
+	domain.c domctl.c event.c eventop.c grant.c grantop.c physdev.c \
+	platform.c sched.c schedop.c shutdown.c softirq.c sysctl.c timer.c \
+	vcpu.c vcpuctl.c)
+HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c uart.c vga.c)
+HV_SRC += $(addprefix hypervisor/lib/, bitmap.c printf.c rangeset.c \
+	string.c symbols.c)
+HV_SRC += $(addprefix hypervisor/mm/, buddy.c frame.c guestcopy.S \
+	guestmem.c heap.c memmap.c memop.c mmu.c paging.c ptcheck.c tlb.c)
+HV_SRC += $(addprefix hypervisor/pv/, callback.c cpuid.c debugreg.c \
+	decode.c deliver.c emulate.c guestmsr.c hypercall.c ioport.c \
+	ptwrite.c pvclock.c segment.c vcpuop.c version.c)
+HV_SRC += $(addprefix hypervisor/x86/, apic.c clock.c cmos.c context.c \
+	cpu.c desc.c entry.S fpu.c ioapic.c irq.c msi.c panic.c smp.c \
+	spinlock.c traps.c)
 
 HV_OBJ := $(patsubst %,$(B)/hv/%.o,$(basename $(HV_SRC)))
 HV_LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,hypervisor/image.lds \
@@ -31,3 +47,4 @@ $(B)/shoji.elf: $(HV_OBJ) $(B)/hv/symbols.o hypervisor/image.lds
 	$(Q)$(HV_LINK) -o $@.full
 	$(Q)objcopy --strip-debug $@.full $@
 
+ALL += $(B)/shoji.elf
