@@ -82,8 +82,10 @@ static void second(uint64_t arg)
 	event_init();
 	event_enable(1);
 	for (;;) {
-		running = job;
-		switch (job) {
+		const uint64_t next = job;
+
+		running = next;
+		switch (next) {
 		case JOB_BLOCK:
 			hv_sched_op(SCHEDOP_block, NULL);
 			continue;
