@@ -43,10 +43,10 @@ install-boot: all
 	$(Q)install -m 755 -D $(H)/kernel/postrm \
 		$(D)$(SYSCONFDIR)/kernel/postrm.d/yy-shoji
 
-UNITS := shoji-modules.service proc-xen.mount xenstored.service \
+SYSTEMD_UNITS := shoji-modules.service proc-xen.mount xenstored.service \
 	xenconsoled.service shoji-init-dom0.service shoji-domains.service
 install-units:
-	$(Q)set -e; for unit in $(UNITS); do \
+	$(Q)set -e; for unit in $(SYSTEMD_UNITS); do \
 		$(call fill,644,$(H)/systemd/$$unit,$(D)$(UNITDIR)/$$unit); \
 	done
 	$(Q)$(call fill,755,$(H)/systemd/domains,$(D)$(LIBDIR)/domains)
