@@ -16,9 +16,10 @@ $(B)/boot/guest-%.ramdisk: tests/boot/guest.sh tools/ramdisk \
 	$(Q)tools/ramdisk -o $@ -k $* -m guest -r tests/boot/guest.sh -z
 
 .SECONDEXPANSION:
+BOOT_TINY := busy crash
 BOOT_TOOLS := shoji xenstored xenconsoled
 $(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
-		$(B)/boot/guest-cloud.ramdisk $(B)/guests/console.elf \
+		$(B)/boot/guest-cloud.ramdisk $(BOOT_TINY:%=$(B)/guests/domu-%.elf) \
 		$$(ALL)
 	$(call say,RAMDISK,$@)
 	$(Q)rm -rf $(B)/boot/install
@@ -28,6 +29,6 @@ $(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
 		-f $(B)/debian/cloud/vmlinuz:/guest/vmlinuz-cloud \
 		-f $(B)/boot/guest-amd64.ramdisk:/guest/ramdisk-amd64 \
 		-f $(B)/boot/guest-cloud.ramdisk:/guest/ramdisk-cloud \
-		-f $(B)/guests/console.elf:/guest/tiny \
+		$(BOOT_TINY:%=-f $(B)/guests/domu-%.elf:/guest/%) \
 		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%:/usr/sbin/%) \
 		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls

@@ -8,12 +8,12 @@
 # in /tmp. Guests run a shell on their console (guest.sh), without echo.
 
 told=0
-serial=0
 log=/var/log/suite.log
 
 tell() { # one result
 	told=$((told + 1))
-	printf '\n@@%s@@\n' "$(echo "$*" | tr -d '@\r' | tr '\n' ' ')"
+	printf '\n@@%s@@ at %s s\n' "$(echo "$*" | tr -d '@\r' | tr '\n' ' ')" \
+		"$(cut -d. -f1 /proc/uptime)"
 }
 
 check() { # NAME COMMAND...: passes if the command does
@@ -59,7 +59,8 @@ start_tools() { # the daemons and a bridge; ends the suite if they fail
 	xenstored >/var/log/xenstored.log 2>&1 &
 	check "xenstored answers" wait_for 20 test -S /run/xenstored/socket ||
 		finish
-	xenconsoled >/var/log/xenconsoled.log 2>&1 &
+	/usr/lib/shoji/init-dom0 >/var/log/init-dom0.log 2>&1
+	xenconsoled --log=all >/var/log/xenconsoled.log 2>&1 &
 	brctl addbr xenbr0
 	ip addr add 10.7.0.1/24 dev xenbr0
 	ip link set xenbr0 up
@@ -81,6 +82,13 @@ guest_config() { # NAME [LINE...]: a Linux guest; later lines win
 	} >"/tmp/$config_name.cfg"
 }
 
+guest_tiny() { # NAME [LINE...]: a tiny guest, tests/guests/domu-NAME
+	tiny_name=$1
+	shift
+	guest_config "$tiny_name" "kernel = '/guest/$tiny_name'" \
+		"ramdisk = ''" "cmdline = ''" "memory = 16" "$@"
+}
+
 guest_attach() { # NAME: its console to NAME.in and NAME.out
 	rm -f "/tmp/$1.in" "/tmp/$1.out"
 	mkfifo "/tmp/$1.in"
@@ -99,8 +107,7 @@ guest_start() { # NAME: from NAME.cfg to a shell
 }
 
 guest_run() { # NAME SECONDS COMMAND: prints its output, returns its status
-	serial=$((serial + 1))
-	run_mark="#$serial:"
+	run_mark="#$(head -c 8 /proc/sys/kernel/random/uuid):"
 	run_from=$(($(wc -c <"/tmp/$1.out") + 1))
 	printf '%s; echo "%s""$?"\n' "$3" "$run_mark" >"/tmp/$1.in"
 	wait_for "$2" grep -q "^${run_mark}[0-9]" "/tmp/$1.out" || {
