@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stands in for hypervisor/x86/asm.h in unit tests: what privileged
+ * instructions would do is done to the fake machine (tests/fake/machine.h).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cpuid {
+	uint32_t a, b, c, d;
+};
+
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
+uint64_t rdtsc(void);
+uint64_t read_rflags(void);
+void cpu_wait(void); /* nothing would ever wake it: fails the test */
+
+bool irq_enabled(void);
+void irq_disable(void);
+void irq_enable(void);
+uint64_t irq_save(void);
+void irq_restore(uint64_t flags);
+
+static inline void cpu_relax(void)
+{
+}
+
+static inline void cpu_halt(void)
+{
+	cpu_wait();
+}

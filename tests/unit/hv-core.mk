@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# core/ and the clocks of pv/ over the fake machine.
+
+UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
+	$(addprefix hypervisor/core/, domain event eventop grant grantop sched \
+		schedop softirq timer vcpu) \
+	$(addprefix hypervisor/pv/, pvclock vcpuop) \
+	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
+	hypervisor/x86/spinlock
+
+UNITS += timer_test
+UNIT_timer_test := tests/unit/timer_test $(UNIT_MACHINE)
