@@ -19,6 +19,7 @@
 #include "boot/cmdline.h"
 #include "boot/elf.h"
 #include "boot/memory.h"
+#include "core/console.h"
 #include "core/domain.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
@@ -375,13 +376,14 @@ static void permit_ports(struct domain *d)
 		{ 0x20, 0x21 }, { 0xa0, 0xa1 }, /* interrupt controllers */
 		{ 0x40, 0x41 }, { 0x43, 0x43 }, /* timer; 2 is dom0's */
 	};
+	uint16_t serial;
+	unsigned nr_serial;
 
 	rangeset_add(d->ioports, 0, 0xffff);
 	for (unsigned i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
 		rangeset_remove(d->ioports, ours[i].first, ours[i].last);
-	if (options.com1)
-		rangeset_remove(d->ioports, options.com1_port,
-			options.com1_port + 7u);
+	if (console_ports(&serial, &nr_serial))
+		rangeset_remove(d->ioports, serial, serial + nr_serial - 1u);
 }
 
 static void permit_frames(struct domain *d)
@@ -493,5 +495,6 @@ void dom0_build(void)
 	log_info("d0: %lu MiB, %u vCPUs, kernel at %#lx, entry %#lx",
 		b->nr_pages / (MiB / PAGE_SIZE), b->d->max_vcpus,
 		b->image.virt_base + b->image.start, b->image.entry);
+	console_release_screen();
 	domain_unpause(b->d);
 }
