@@ -70,6 +70,9 @@ int done(void);
 bool one_domain(
 	int argc, char **argv, struct host *host, uint16_t *dom, int *status);
 
+/* 0 if each of these is a domain: a wrong name leaves no half table. */
+int names_exist(struct host *host, char **names, struct error *error);
+
 /* All domains, to be freed; *nr of them. NULL and an error. */
 struct xen_domctl_getdomaininfo *all_domains(
 	struct host *host, unsigned *nr, struct error *error);

@@ -260,12 +260,15 @@ static int fork_monitor(struct host *host, const struct domain_config *dc,
 {
 	const pid_t pid = fork();
 	struct host own;
+	sigset_t none;
 
 	if (pid < 0)
 		return error_errno(error, errno, "starting the monitor");
 	if (pid)
 		return 0;
 	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (chdir("/"))
 		_exit(EXIT_FAILED);
 	redirect(dc->name);
@@ -300,8 +303,10 @@ static int start(const struct request *r, struct host *host,
 	const struct domain_config *dc, uint16_t dom, struct error *error)
 {
 	struct console *console = NULL;
+	sigset_t before;
 	int rc = 0;
 
+	domain_hold_signals(&before);
 	if (!r->foreground && !r->abandon)
 		rc = fork_monitor(host, dc, dom, error);
 	if (!rc && r->console) {
@@ -317,8 +322,10 @@ static int start(const struct request *r, struct host *host,
 		if (console)
 			console_close(console);
 		domain_destroy(host, dom, NULL);
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		return error_while(error, "starting the domain '%s'", dc->name);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	announce(r, dc, dom);
 	return console ? console_run(console, CONSOLE_ESCAPE, error) : 0;
 }

@@ -199,17 +199,6 @@ static int list(struct listing *l, char **names, struct error *error)
 	return rc;
 }
 
-/* A wrong name must not leave half a table behind. */
-static int check_names(struct host *host, char **names, struct error *error)
-{
-	uint16_t dom;
-	int rc = 0;
-
-	for (; !rc && *names; names++)
-		rc = domain_find(host, *names, &dom, error);
-	return rc;
-}
-
 int cmd_list(int argc, char **argv)
 {
 	static const struct option longs[] = {
@@ -230,7 +219,7 @@ int cmd_list(int argc, char **argv)
 	}
 	if (host_open(&host, HOST_HYPERVISOR, &error))
 		return fail(&error);
-	rc = check_names(&host, argv + optind, &error);
+	rc = names_exist(&host, argv + optind, &error);
 	if (!rc)
 		rc = list(&l, argv + optind, &error);
 	host_close(&host);

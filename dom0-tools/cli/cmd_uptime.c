@@ -104,6 +104,10 @@ int cmd_uptime(int argc, char **argv)
 	}
 	if (host_open(&host, HOST_XENSTORE, &error))
 		return fail(&error);
+	if (names_exist(&host, argv + optind, &error)) {
+		host_close(&host);
+		return fail(&error);
+	}
 	if (options.json)
 		json_open(&l.out, NULL, '[');
 	else if (!l.brief)

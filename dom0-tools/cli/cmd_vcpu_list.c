@@ -110,7 +110,7 @@ int cmd_vcpu_list(int argc, char **argv)
 	rc = control_physinfo(host.fd, &machine);
 	if (rc) {
 		error_errno(&error, -rc, "asking about the machine");
-	} else {
+	} else if (!(rc = names_exist(&host, argv + 1, &error))) {
 		l.nr_cpus = machine.max_cpu_id + 1;
 		if (l.nr_cpus > DOMAIN_MAX_CPUS)
 			l.nr_cpus = DOMAIN_MAX_CPUS;

@@ -150,6 +150,16 @@ bool one_domain(
 	return false;
 }
 
+int names_exist(struct host *host, char **names, struct error *error)
+{
+	uint16_t dom;
+	int rc = 0;
+
+	for (; !rc && *names; names++)
+		rc = domain_find(host, *names, &dom, error);
+	return rc;
+}
+
 struct xen_domctl_getdomaininfo *all_domains(
 	struct host *host, unsigned *nr, struct error *error)
 {

@@ -83,15 +83,37 @@ int domain_check(const struct domain_config *dc, struct error *error)
 	return rc ? rc : devices_check(dc, error);
 }
 
+static bool interrupted(struct creation *c)
+{
+	sigset_t waiting;
+
+	sigpending(&waiting);
+	if (!sigismember(&waiting, SIGINT) && !sigismember(&waiting, SIGTERM) &&
+		!sigismember(&waiting, SIGHUP))
+		return false;
+	error_set(c->error, EINTR, "interrupted");
+	return true;
+}
+
 /* One creation at a time looks at names, memory and disks. */
 static int take_lock(struct creation *c)
 {
+	static const struct timespec pause = {0, 50000000};
+
 	mkdir(RUN_DIR, 0755);
 	c->lock = open(
 		RUN_DIR "/create.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (c->lock >= 0 && !flock(c->lock, LOCK_EX))
-		return 0;
-	return error_errno(c->error, errno, RUN_DIR "/create.lock");
+	if (c->lock < 0)
+		return error_errno(c->error, errno, RUN_DIR "/create.lock");
+	while (flock(c->lock, LOCK_EX | LOCK_NB)) {
+		if (errno != EWOULDBLOCK)
+			return error_errno(
+				c->error, errno, RUN_DIR "/create.lock");
+		if (interrupted(c))
+			return -EINTR;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
 }
 
 static void drop_lock(struct creation *c)
@@ -373,24 +395,50 @@ static int make_locked(struct creation *c)
 	return rc;
 }
 
-static int create(struct creation *c)
+static int check_devices(struct creation *c)
 {
-	int rc = load_files(c);
+	return devices_check(c->dc, c->error);
+}
+
+static int load_drivers(struct creation *c)
+{
+	return devices_load_drivers(c->dc, c->error);
+}
+
+static int build(struct creation *c)
+{
+	const int rc = build_domain(&c->build, c->host->fd, c->dom, c->error);
 
 	if (!rc)
-		rc = devices_check(c->dc, c->error);
-	if (!rc)
-		rc = devices_load_drivers(c->dc, c->error);
-	if (!rc)
-		rc = make_locked(c);
-	if (!rc)
-		rc = build_domain(&c->build, c->host->fd, c->dom, c->error);
-	if (!rc) {
 		control_claim(c->host->fd, c->dom, 0);
-		rc = write_rings(c);
-	}
-	if (!rc)
-		rc = devices_connect(c->host->xs, c->dc, c->dom, c->error);
+	return rc;
+}
+
+static int connect_devices(struct creation *c)
+{
+	return devices_connect(c->host->xs, c->dc, c->dom, c->error);
+}
+
+void domain_hold_signals(sigset_t *before)
+{
+	sigset_t held;
+
+	sigemptyset(&held);
+	sigaddset(&held, SIGHUP);
+	sigaddset(&held, SIGINT);
+	sigaddset(&held, SIGTERM);
+	sigprocmask(SIG_BLOCK, &held, before);
+}
+
+static int create(struct creation *c)
+{
+	static int (*const steps[])(struct creation * c) = {load_files,
+		check_devices, load_drivers, make_locked, build, write_rings,
+		connect_devices};
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(steps) / sizeof(*steps); i++)
+		rc = interrupted(c) ? -EINTR : steps[i](c);
 	return rc;
 }
 
@@ -399,15 +447,19 @@ int domain_create(struct host *host, const struct domain_config *dc,
 {
 	struct creation c = {
 		.host = host, .dc = dc, .error = error, .lock = -1};
-	int rc = create(&c);
+	sigset_t before;
+	int rc;
 
+	domain_hold_signals(&before);
+	rc = create(&c);
 	drop_files(&c);
 	build_free(&c.build);
 	*dom = c.dom;
+	if (rc && c.dom && domain_destroy(host, c.dom, NULL))
+		log_warn("domain %u could not be removed", c.dom);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (!rc)
 		return 0;
-	if (c.dom && domain_destroy(host, c.dom, NULL))
-		log_warn("domain %u could not be removed", c.dom);
 	error_at(error, dc->config->nr_files ? dc->config->files[0] : NULL, 0);
 	return error_while(error, "creating the domain '%s'", dc->name);
 }

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <xenstore.h>
@@ -33,9 +34,12 @@ char *domain_name(struct host *host, uint16_t dom);
 
 /* Everything that can be known to fail before there is a domain. */
 int domain_check(const struct domain_config *dc, struct error *error);
-/* A complete, paused domain; on failure nothing of it is left. */
+/* A complete, paused domain; on failure nothing of it is left. Signals that
+ * would end the process are held back: they make it fail with -EINTR. */
 int domain_create(struct host *host, const struct domain_config *dc,
 	uint16_t *dom, struct error *error);
+/* Hold back what would end the process; *before is for sigprocmask(). */
+void domain_hold_signals(sigset_t *before);
 /* Kills it and removes its devices and records. */
 int domain_destroy(struct host *host, uint16_t dom, struct error *error);
 /* Gives it another name in xenstore. */

@@ -8,6 +8,7 @@
 
 #include "lib/domain.h"
 #include "lib/error.h"
+#include "lib/log.h"
 #include "lib/records.h"
 
 int host_open(struct host *host, enum host_need need, struct error *error)
@@ -112,6 +113,22 @@ int domain_watch(struct host *host, struct error *error)
 	return error_errno(error, errno, "watching domains in xenstore");
 }
 
+/* xenstored may be restarted: it keeps its store, we call again. */
+static void reconnect(struct host *host)
+{
+	struct xs_handle *xs;
+
+	log_warn("lost xenstored, calling it again");
+	while (!(xs = xs_open(0)) ||
+		!xs_watch(xs, "@releaseDomain", "domain")) {
+		if (xs)
+			xs_close(xs);
+		sleep(1);
+	}
+	xs_close(host->xs);
+	host->xs = xs;
+}
+
 void domain_sleep(struct host *host, int timeout_ms)
 {
 	struct pollfd poller = {.fd = xs_fileno(host->xs), .events = POLLIN};
@@ -121,8 +138,8 @@ void domain_sleep(struct host *host, int timeout_ms)
 		return;
 	while ((event = xs_check_watch(host->xs)))
 		free(event);
-	if (poller.revents & (POLLERR | POLLHUP)) /* do not spin */
-		sleep(1);
+	if (errno != EAGAIN)
+		reconnect(host);
 }
 
 int domain_request(
