@@ -8,7 +8,7 @@
 #include "lib/config.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -393,7 +393,7 @@ static int store(struct config *config, struct scanner *s, char *key,
 	}
 	config->entries = entries;
 	config->entries[config->nr++] =
-		(struct config_entry){key, value, line, false};
+		(struct config_entry){key, value, line};
 	return 0;
 }
 
@@ -520,10 +520,7 @@ struct config_value *config_find(struct config *config, const char *key)
 {
 	struct config_entry *entry = entry_of(config, key);
 
-	if (!entry)
-		return NULL;
-	entry->seen = true;
-	return entry->value;
+	return entry ? entry->value : NULL;
 }
 
 void config_blame_value(const struct config_value *value, struct error *error)

@@ -15,7 +15,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 struct error;
 
@@ -33,7 +32,6 @@ struct config_entry {
 	char *key;
 	struct config_value *value;
 	unsigned line; /* of the key */
-	bool seen;     /* somebody asked for it */
 };
 
 struct config {

@@ -6,6 +6,7 @@
 #include "lib/error.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 static int error_vset(struct error *error, int code, const char *suffix,

@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include <stdarg.h>
 #include <stdio.h>
 
 #define ERROR_CONTEXTS 4
