@@ -128,13 +128,16 @@ static int wait_for_tty(struct console *c, int wait_ms, struct error *error)
 		struct pollfd wait = {xs_fileno(c->xs), POLLIN, 0};
 		const long long left = end - now_ms();
 
-		if (left <= 0)
+		if (left <= 0 || last.code == EBUSY)
 			break;
 		poll(&wait, 1, left < 200 ? left : 200);
 		drain_watches(c->xs);
 	}
-	if (last.code)
+	if (last.code) {
+		if (last.hint[0])
+			error_hint(error, "%s", last.hint);
 		return error_set(error, last.code, "%s", last.cause);
+	}
 	error_set(error, ETIMEDOUT, "domain %u has no console terminal (%s)",
 		c->domid, c->node);
 	error_hint(error, "is xenconsoled running?");

@@ -20,11 +20,12 @@
 #include <xenstore.h>
 
 enum {
-	CONSOLE_REF = 0,     /* grant reserved for the console page */
-	PERIOD_MS = 200,     /* of the event limit */
-	PERIOD_EVENTS = 100, /* about 1 MB/s of output */
-	PATIENCE_MS = 1000,  /* that a reader may hold his guest up */
-	LINGER_MS = 10000,   /* that a reader has after the guest's end */
+	CONSOLE_REF = 0,          /* grant reserved for the console page */
+	PERIOD_MS = 200,          /* of the output limit */
+	PERIOD_BYTES = 512 << 10, /* that a guest may write in it */
+	EVENT_BYTES = 512,        /* what an event counts for, at least */
+	PATIENCE_MS = 1000,       /* that a reader may hold his guest up */
+	LINGER_MS = 10000,        /* that a reader has after the guest's end */
 	BACKLOG_MIN = 1 << 16,
 	BACKLOG_MAX = 1 << 20,
 };
@@ -207,7 +208,7 @@ static void complain(struct guest *g)
 }
 
 /* One ring-full of output, at most. */
-static bool take(struct guest *g)
+static int take(struct guest *g)
 {
 	char text[sizeof(g->ring->out)];
 	const int n = ring_take(g->ring, text, sizeof(text));
@@ -215,10 +216,10 @@ static bool take(struct guest *g)
 	if (n < 0)
 		complain(g);
 	if (n <= 0)
-		return false;
+		return 0;
 	backlog_put(&g->backlog, text, n);
 	record_write(&g->record, text, n);
-	return true;
+	return n;
 }
 
 static bool reader_is_slow(const struct guest *g)
@@ -252,13 +253,12 @@ static bool may_take(struct guest *g)
 	}
 	if (now - g->period >= PERIOD_MS) {
 		g->period = now;
-		g->nr_events = 0;
+		g->spent = 0;
 	}
-	if (g->nr_events >= PERIOD_EVENTS) {
+	if (g->spent >= PERIOD_BYTES) {
 		g->deadline = g->period + PERIOD_MS;
 		return false;
 	}
-	g->nr_events++;
 	g->deadline = 0;
 	return true;
 }
@@ -270,8 +270,12 @@ void guest_service(struct daemon *d, struct guest *g)
 	g->held = !may_take(g);
 	if (g->held)
 		return;
-	if (take(g))
+
+	const int count = take(g);
+
+	if (count)
 		evtchn_notify(d->evtchn, g->port);
+	g->spent += count > EVENT_BYTES ? count : EVENT_BYTES;
 	show(g);
 	evtchn_unmask(d->evtchn, g->port);
 }

@@ -50,11 +50,11 @@ struct guest {
 	int port;             /* ours; -1: none */
 	bool garbled;         /* bad indices were logged */
 
-	bool held;          /* its port is masked until deadline */
-	uint64_t deadline;  /* ms; when to look again; 0: no need */
-	uint64_t period;    /* ms; when this period began */
-	unsigned nr_events; /* in this period */
-	uint64_t patience;  /* ms; the reader's time is over then */
+	bool held;         /* its port is masked until deadline */
+	uint64_t deadline; /* ms; when to look again; 0: no need */
+	uint64_t period;   /* ms; when this period began */
+	unsigned spent;    /* bytes and events in this period */
+	uint64_t patience; /* ms; the reader's time is over then */
 
 	struct pty pty;
 	struct backlog backlog;

@@ -365,6 +365,7 @@ int main(int argc, char **argv)
 
 	make_folders(options.log_dir);
 	make_folders(options.run_dir);
+	start_alone(&options);
 	open_devices();
 	if (options.log_hypervisor)
 		hvlog_start(&hvlog, &self, options.stamp_hypervisor);

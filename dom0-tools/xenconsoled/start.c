@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -147,6 +148,26 @@ void start_background(const struct options *o)
 	setsid();
 	if (chdir("/") < 0)
 		log_warn("chdir /: %s", strerror(errno));
+}
+
+void start_alone(const struct options *o)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%.500s/lock", o->run_dir);
+
+	/* Stays open, and locked, until the process ends. */
+	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0) {
+		log_error("cannot open %s: %s", path, strerror(errno));
+		exit(1);
+	}
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		log_error(
+			"another xenconsoled is running (%s is locked)", path);
+		exit(1);
+	}
 }
 
 static void write_pid(const char *path)

@@ -20,4 +20,7 @@ void start_options(struct options *options, int argc, char **argv);
 /* Go to the background, unless told not to. The first process stays until
  * start_ready() and takes its exit status from what happens until then. */
 void start_background(const struct options *options);
+
+/* Ends the program when another daemon serves the consoles. */
+void start_alone(const struct options *options);
 void start_ready(const struct options *options);
