@@ -29,6 +29,6 @@ $(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
 		-f $(B)/debian/cloud/vmlinuz:/guest/vmlinuz-cloud \
 		-f $(B)/boot/guest-amd64.ramdisk:/guest/ramdisk-amd64 \
 		-f $(B)/boot/guest-cloud.ramdisk:/guest/ramdisk-cloud \
-		$(BOOT_TINY:%=-f $(B)/guests/domu-%.elf:/guest/%) \
-		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%:/usr/sbin/%) \
+		$(foreach name,$(BOOT_TINY),-f $(B)/guests/domu-$(name).elf:/guest/$(name)) \
+		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%) \
 		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls
