@@ -36,7 +36,7 @@ void os_unmap(void *va);
 
 /*
  * Masks events and takes the kernel's lock for the kit; returns what
- * os_unlock() needs to restore.
+ * os_unlock() needs to restore. The holder may take it again.
  */
 uint64_t os_lock(void);
 void os_unlock(uint64_t saved);

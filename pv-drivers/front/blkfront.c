@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Block front end, data path. A slot holds one request from its submission to
+ * its response: its number is the request's id, its grants end with it. The
+ * ring and the slots are guarded by os_lock(); done() is called without it.
+ */
+#include "pv-drivers/front/blkfront.h"
+
+#include <xen/errno.h>
+
+#include "pv-drivers/front/event.h"
+#include "pv-drivers/front/grant.h"
+#include "pv-drivers/front/os.h"
+#include "pv-drivers/front/start.h"
+
+#define SECTOR 512
+
+static int find_slot(const struct blkfront *dev)
+{
+	if (!ring_front_free(&dev->ring))
+		return -1;
+	for (int i = 0; i < BLKFRONT_SLOTS; i++)
+		if (!dev->slots[i].io)
+			return i;
+	return -1;
+}
+
+static void end_grants(struct blkfront *dev, unsigned int slot)
+{
+	while (dev->slots[slot].nr_refs) {
+		const unsigned int n = --dev->slots[slot].nr_refs;
+
+		/* one that the back end keeps is lost, but stays safe */
+		if (!grant_end(dev->slots[slot].refs[n]))
+			os_log("blkfront: reference %u still in use\n",
+			       dev->slots[slot].refs[n]);
+	}
+}
+
+/* Grants the pages of the buffer and describes them in req. */
+static bool grant_buffer(struct blkfront *dev, unsigned int slot,
+			 const struct blk_io *io, struct blkif_request *req)
+{
+	const bool to_disk = io->operation == BLKIF_OP_WRITE;
+	uintptr_t at = (uintptr_t)io->buffer;
+	uint32_t left = io->nr_sectors;
+
+	while (left) {
+		const uint32_t first = at % PV_PAGE / SECTOR;
+		const uint32_t room = PV_PAGE / SECTOR - first;
+		const uint32_t nr = left < room ? left : room;
+		const int64_t ref = grant_give(dev->xenbus.backend_id,
+					       os_frame((void *)at), to_disk);
+
+		if (ref < 0)
+			return false;
+		dev->slots[slot].refs[dev->slots[slot].nr_refs++] = ref;
+		req->seg[req->nr_segments++] = (struct blkif_request_segment){
+			.gref = ref, .first_sect = first,
+			.last_sect = first + nr - 1,
+		};
+		at += nr * SECTOR;
+		left -= nr;
+	}
+	return true;
+}
+
+static bool is_valid(const struct blkfront *dev, const struct blk_io *io)
+{
+	if (io->operation == BLKIF_OP_FLUSH_DISKCACHE)
+		return io->nr_sectors == 0;
+	if (io->operation != BLKIF_OP_READ && io->operation != BLKIF_OP_WRITE)
+		return false;
+	return io->nr_sectors && io->nr_sectors <= BLKFRONT_SECTORS_MAX &&
+	       (uintptr_t)io->buffer % SECTOR == 0 &&
+	       io->sector < dev->nr_sectors &&
+	       io->nr_sectors <= dev->nr_sectors - io->sector;
+}
+
+int64_t blkfront_submit(struct blkfront *dev, struct blk_io *io)
+{
+	if (!is_valid(dev, io))
+		return -XEN_EINVAL;
+	const uint64_t saved = os_lock();
+	const int slot = dev->broken ? -1 : find_slot(dev);
+	struct blkif_request req = {
+		.operation = io->operation, .id = slot,
+		.sector_number = io->sector,
+	};
+
+	if (slot < 0 || !grant_buffer(dev, slot, io, &req)) {
+		if (slot >= 0)
+			end_grants(dev, slot);
+		os_unlock(saved);
+		return dev->broken ? -XEN_EIO : -XEN_EBUSY;
+	}
+	dev->slots[slot].io = io;
+	*(struct blkif_request *)ring_front_next(&dev->ring) = req;
+	const bool notify = ring_front_push(&dev->ring);
+
+	os_unlock(saved);
+	if (notify)
+		event_send(dev->port);
+	return 0;
+}
+
+/* One response, or false. The slot is free when this returns. */
+static bool take_response(struct blkfront *dev, struct blk_io **io,
+			  int64_t *result)
+{
+	const uint64_t saved = os_lock();
+	const struct blkif_response *at = ring_front_peek(&dev->ring);
+
+	*io = NULL;
+	if (!at || dev->broken) {
+		os_unlock(saved);
+		return false;
+	}
+	const uint64_t id = *(volatile const uint64_t *)&at->id;
+	const int16_t status = *(volatile const int16_t *)&at->status;
+
+	if (ring_front_overflow(&dev->ring) || id >= BLKFRONT_SLOTS ||
+	    !dev->slots[id].io) {
+		dev->broken = true;
+		os_unlock(saved);
+		os_log("blkfront: bad response from domain %u\n",
+		       dev->xenbus.backend_id);
+		return false;
+	}
+	ring_front_take(&dev->ring);
+	*io = dev->slots[id].io;
+	end_grants(dev, id);
+	dev->slots[id].io = NULL;
+	os_unlock(saved);
+	*result = status == BLKIF_RSP_OKAY ? 0 :
+		  status == BLKIF_RSP_EOPNOTSUPP ? -XEN_EOPNOTSUPP : -XEN_EIO;
+	return true;
+}
+
+void blkfront_event(uint32_t port, void *data)
+{
+	struct blkfront *dev = data;
+	struct blk_io *io;
+	int64_t result;
+
+	(void)port;
+	do {
+		while (take_response(dev, &io, &result))
+			io->done(io, result);
+	} while (!dev->broken && ring_front_sleep(&dev->ring));
+	os_wake(dev);
+}
+
+/* A transfer in pieces: how many are under way, and the first error. */
+struct transfer {
+	struct blkfront *dev;
+	unsigned int under_way;
+	int64_t result;
+};
+
+static void piece_done(struct blk_io *io, int64_t result)
+{
+	struct transfer *transfer = io->data;
+
+	if (result && !transfer->result)
+		transfer->result = result;
+	transfer->under_way--;
+	io->done = NULL;
+	os_wake(transfer->dev);
+}
+
+static struct blk_io *free_piece(struct blk_io *pieces, unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++)
+		if (!pieces[i].done)
+			return &pieces[i];
+	return NULL;
+}
+
+static int64_t transfer(struct blkfront *dev, uint8_t operation,
+			uint64_t sector, char *buffer, uint32_t nr_sectors)
+{
+	struct blk_io pieces[8] = { 0 };
+	struct transfer t = { .dev = dev };
+	bool more = true;
+	const uint64_t saved = os_lock();
+
+	while ((more && !t.result) || t.under_way) {
+		struct blk_io *io = more && !t.result ?
+				    free_piece(pieces, 8) : NULL;
+		const uint32_t nr = nr_sectors < BLKFRONT_SECTORS_MAX ?
+				    nr_sectors : BLKFRONT_SECTORS_MAX;
+		int64_t rc = -XEN_EBUSY;
+
+		if (io) {
+			*io = (struct blk_io){
+				.operation = operation, .sector = sector,
+				.buffer = buffer, .nr_sectors = nr,
+				.done = piece_done, .data = &t,
+			};
+			rc = blkfront_submit(dev, io);
+		}
+		if (!rc) {
+			t.under_way++;
+			sector += nr;
+			buffer += nr * SECTOR;
+			nr_sectors -= nr;
+			more = nr_sectors != 0;
+			continue;
+		}
+		if (io)
+			io->done = NULL;
+		if (rc != -XEN_EBUSY)
+			t.result = rc;
+		else if (!dev->broken)
+			os_wait(dev, saved);
+		if (dev->broken) {
+			os_unlock(saved);
+			return -XEN_EIO;
+		}
+	}
+	os_unlock(saved);
+	return t.result;
+}
+
+int64_t blkfront_read(struct blkfront *dev, uint64_t sector, void *buffer,
+		      uint32_t nr_sectors)
+{
+	return transfer(dev, BLKIF_OP_READ, sector, buffer, nr_sectors);
+}
+
+int64_t blkfront_write(struct blkfront *dev, uint64_t sector, void *buffer,
+		       uint32_t nr_sectors)
+{
+	if (dev->readonly)
+		return -XEN_EROFS;
+	return transfer(dev, BLKIF_OP_WRITE, sector, buffer, nr_sectors);
+}
+
+int64_t blkfront_flush(struct blkfront *dev)
+{
+	if (!dev->can_flush)
+		return -XEN_EOPNOTSUPP;
+	return transfer(dev, BLKIF_OP_FLUSH_DISKCACHE, 0, NULL, 0);
+}
