@@ -247,16 +247,9 @@ static void start_slices(uint64_t cpus)
 static void announce(struct sched_cpu *sc, const struct vcpu *v)
 {
 	struct vcpu *const chosen = sc->chosen;
-	uint64_t used;
 
-	if (vcpu_is_idle(chosen)) {
-		raise_softirq_on(v->cpu, SOFTIRQ_SCHEDULE);
-		return;
-	}
-	used = now() - chosen->sched->since;
-	used = (int64_t)used < 0 ? 0 :
-		used * SCHED_WEIGHT_DEFAULT / chosen->domain->weight;
-	if (v->sched->vtime + GRAIN_NS < chosen->sched->vtime + used)
+	if (vcpu_is_idle(chosen) ||
+		v->sched->vtime + GRAIN_NS < chosen->sched->vtime)
 		raise_softirq_on(v->cpu, SOFTIRQ_SCHEDULE);
 	else
 		start_slices(usable(v->sched->hard) | 1ull << v->cpu);
@@ -265,8 +258,14 @@ static void announce(struct sched_cpu *sc, const struct vcpu *v)
 static void enqueue(struct sched_cpu *sc, struct vcpu *v)
 {
 	struct sched_unit *const unit = v->sched;
-	uint64_t floor = sc->least;
+	uint64_t floor;
 
+	/* The chosen one may have run for long since its last account. */
+	if (!vcpu_is_idle(sc->chosen)) {
+		account(sc->chosen->sched, now());
+		update_least(sc);
+	}
+	floor = sc->least;
 	if (floor == NOBODY)
 		floor = machine_least();
 	floor = floor > WAKE_CREDIT_NS ? floor - WAKE_CREDIT_NS : 0;
@@ -316,18 +315,17 @@ static void place(struct sched_cpu *sc, struct vcpu *v, uint64_t flags)
 
 /* Taking vCPUs over from other CPUs */
 
-/* The CPU whose queue's head comes before `best`; nr_cpus if there is none. */
-static unsigned find_behind(unsigned self, uint64_t best)
+/* The CPU, of a set, whose queue's head comes first and before `best`;
+ * nr_cpus if there is none. */
+static unsigned find_behind(uint64_t cpus, uint64_t best)
 {
 	unsigned found = nr_cpus;
 
-	for (unsigned i = 0; i < nr_cpus; i++) {
+	for (; cpus; cpus &= cpus - 1) {
+		const unsigned i = first_cpu(cpus);
 		const struct sched_cpu *other = cpu_of(i)->sched;
-		uint64_t head;
+		const uint64_t head = other ? read_once(&other->head) : NOBODY;
 
-		if (i == self || !other)
-			continue;
-		head = read_once(&other->head);
 		if (head == NOBODY || head >= best)
 			continue;
 		best = head;
@@ -362,19 +360,20 @@ static struct vcpu *take_from(unsigned cpu, unsigned self, uint64_t best)
  * the least virtual time here. Interrupts are off, no lock is held. */
 static void balance(struct cpu *cpu, uint64_t best)
 {
+	uint64_t flags, others = cpus_online.bits & ~(1ull << cpu->number);
+	struct vcpu *v = NULL;
 	struct sched_cpu *sc;
-	struct vcpu *v;
-	unsigned from;
-	uint64_t flags;
 
 	if (best != NOBODY)
 		best = best > STEAL_NS ? best - STEAL_NS : 0;
-	from = find_behind(cpu->number, best);
-	if (from == nr_cpus)
-		return;
-	v = take_from(from, cpu->number, best);
-	if (!v)
-		return;
+	while (!v) {
+		const unsigned from = find_behind(others, best);
+
+		if (from == nr_cpus)
+			return;
+		v = take_from(from, cpu->number, best);
+		others &= ~(1ull << from);
+	}
 	sc = lock_vcpu(v, &flags);
 	if (!v->sched->queued && sc->chosen != v && vcpu_runnable(v) &&
 		allowed(v, v->cpu)) {
@@ -476,6 +475,24 @@ static void set_slice(struct sched_cpu *sc, unsigned cpu, uint64_t t)
 		timer_set(&sc->slice, unit->turn + SLICE_NS);
 }
 
+/* Idle CPUs are told of those that wait here and may run there. */
+static void offer(struct sched_cpu *sc)
+{
+	uint64_t idle = read_once(&idle_cpus) & cpus_online.bits;
+	struct sched_unit *unit;
+
+	if (!idle)
+		return;
+	list_for_each(unit, &sc->queue, node) {
+		const uint64_t fit = idle & unit->hard.bits;
+
+		if (!fit || unit->v->running)
+			continue;
+		raise_softirq_on(first_cpu(fit), SOFTIRQ_SCHEDULE);
+		idle &= ~(1ull << first_cpu(fit));
+	}
+}
+
 static void slice_over(void *data)
 {
 	(void)data;
@@ -491,7 +508,8 @@ static void settle(struct cpu *cpu, struct sched_cpu *sc, struct vcpu *prev)
 	if (!vcpu_is_idle(prev))
 		account(prev->sched, now());
 	update_least(sc);
-	best = vcpu_runnable(prev) ? sc->least : sc->head;
+	best = vcpu_runnable(prev) && allowed(prev, cpu->number) ? sc->least :
+								   sc->head;
 	spin_unlock_irq(&sc->lock, flags);
 	if (read_once(&nr_waiting))
 		balance(cpu, best);
@@ -515,6 +533,7 @@ void schedule(void)
 	update_least(sc);
 	limit_lead(sc);
 	set_slice(sc, cpu->number, t);
+	offer(sc);
 	spin_unlock_irq(&sc->lock, flags);
 	if (next == prev)
 		return;
@@ -526,17 +545,15 @@ void schedule(void)
 void sched_saved(struct vcpu *prev)
 {
 	struct sched_cpu *sc;
-	uint64_t flags, idle;
+	uint64_t flags;
 
 	if (vcpu_is_idle(prev))
 		return;
 	sc = lock_vcpu(prev, &flags);
 	store_release(&prev->running, false);
-	idle = prev->sched->queued ?
-		read_once(&idle_cpus) & usable(prev->sched->hard) : 0;
+	if (prev->sched->queued)
+		offer(sc);
 	place(sc, prev, flags);
-	if (idle)
-		raise_softirq_on(first_cpu(idle), SOFTIRQ_SCHEDULE);
 }
 
 void sched_loaded(struct vcpu *next)
@@ -654,12 +671,10 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 	sc = lock_vcpu(v, &flags);
 	v->sched->hard = hard;
 	v->sched->soft = soft;
-	if (!allowed(v, v->cpu)) {
-		if (v->sched->queued)
-			queue_remove(sc, v->sched);
-		if (sc->chosen == v)
-			raise_softirq_on(v->cpu, SOFTIRQ_SCHEDULE);
-	}
+	if (v->sched->queued)
+		queue_remove(sc, v->sched); /* there may be a better place */
+	if (sc->chosen == v && !allowed(v, v->cpu))
+		raise_softirq_on(v->cpu, SOFTIRQ_SCHEDULE);
 	place(sc, v, flags);
 	return 0;
 }
