@@ -24,7 +24,7 @@ HV_SRC += $(addprefix hypervisor/x86/, apic.c clock.c cmos.c context.c \
 	spinlock.c traps.c)
 
 HV_OBJ := $(patsubst %,$(B)/hv/%.o,$(basename $(HV_SRC)))
-HV_LINK = $(CC) -static -nostdlib -no-pie -Wl,-T,hypervisor/image.lds \
+HV_LINK = $(CC) -static -nostdlib -Wl,-T,hypervisor/image.lds \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
 	-Wl,-z,noexecstack $(filter %.o,$^)
 

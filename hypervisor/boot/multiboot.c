@@ -199,7 +199,7 @@ static void mb2_map(const struct mb2_map *map, struct boot_info *info)
 	const char *const end = (const char *)map + map->tag.size;
 	const struct mb2_range *r;
 
-	if (map->entry_size < sizeof(*r))
+	if (map->entry_size < sizeof(*r) || map->entry_size % 8)
 		return;
 	for (; (size_t)(end - at) >= map->entry_size; at += map->entry_size) {
 		r = (const struct mb2_range *)at;
@@ -222,7 +222,8 @@ static void mb2_screen(const struct mb2_screen *s, struct boot_info *info)
 		.height = s->height,
 		.depth = s->depth,
 	};
-	if (screen->text || s->tag.size < sizeof(*s))
+	if (screen->text ||
+		s->tag.size <= offsetof(struct mb2_screen, blue_size))
 		return;
 	screen->red_pos = s->red_pos;
 	screen->red_size = s->red_size;

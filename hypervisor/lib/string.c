@@ -9,7 +9,7 @@
 #include "lib/string.h"
 
 #include "mm/layout.h"
-#include "x86/asm.h"
+#include "x86/repeat.h"
 
 void *memcpy(void *to, const void *from, size_t size)
 {
