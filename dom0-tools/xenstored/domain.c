@@ -33,6 +33,16 @@ struct domain *domain_find(uint16_t id)
 	return domain;
 }
 
+bool domain_exists(uint16_t id)
+{
+	struct host_domain state;
+
+	if (!server_has_host || !id || domain_find(id))
+		return true;
+	return host_next_domain(id, &state) == 0 && state.id == id &&
+		!state.dying;
+}
+
 struct domain *domain_restore(uint16_t id, uint64_t mfn, uint32_t port)
 {
 	struct domain *domain = calloc(1, sizeof(*domain));

@@ -47,6 +47,9 @@ struct domain {
 extern struct domain *domain_list;
 
 struct domain *domain_find(uint16_t id);
+
+/* Introduced, or known to the hypervisor and not dying. */
+bool domain_exists(uint16_t id);
 int domain_introduce(uint16_t id, uint64_t mfn, uint32_t port);
 int domain_introduce_dom0(void);
 int domain_set_target(uint16_t id, uint16_t target);

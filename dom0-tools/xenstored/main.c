@@ -36,6 +36,7 @@ enum { QUIESCE_SECONDS = 1 };
 
 struct store *server_store;
 int server_epoll = -1;
+bool server_has_host;
 
 static struct {
 	bool domains, fork, recover, verbose, print_pid;
@@ -343,6 +344,7 @@ static void open_host(void)
 	host_fd = host_open();
 	if (host_fd < 0)
 		exit(1);
+	server_has_host = true;
 	listen_to(&host_fd);
 }
 

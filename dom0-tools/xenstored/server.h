@@ -9,6 +9,7 @@
 
 extern struct store *server_store;
 extern int server_epoll;
+extern bool server_has_host;	/* there is a hypervisor to ask */
 
 /* Every change of the store: to the journal and to the watches. */
 void server_change(const struct change *change);

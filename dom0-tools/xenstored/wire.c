@@ -56,7 +56,8 @@ static int resolve(struct request *r, const char *text)
 			return -EINVAL;
 		memcpy(r->path, text, length + 1);
 	} else {
-		if (length > XENSTORE_REL_PATH_MAX)
+		/* What begins with an @ is not a path. */
+		if (length > XENSTORE_REL_PATH_MAX || *text == '@')
 			return -EINVAL;
 		snprintf(r->path, sizeof(r->path), "/local/domain/%u/%s",
 			who->dom, text);
@@ -320,6 +321,12 @@ static int do_set_perms(struct request *r)
 	for (int i = 1; i < nr; i++) {
 		if (!perm_parse(&perms[i - 1], strings[i]))
 			return -EINVAL;
+	}
+
+	/* Or else a later domain of that number would have the rights. */
+	for (int i = 0; i < nr - 1; i++) {
+		if (!domain_exists(perms[i].dom))
+			return -ENOENT;
 	}
 
 	const enum special special = watch_special_find(strings[0]);

@@ -137,6 +137,7 @@ static void test_guest_permissions(void)
 	IS(chmod_node(&b, "/local/domain/5/x", "b6"), "!EACCES");
 	IS(chmod_node(&a, "x", "n6"), "!EPERM");
 	IS(chmod_node(&a, "x", "r5"), "OK");
+	IS(peer_ask(&a, XS_SET_PERMS, "x\0r5\0b9", 8), "!ENOENT");
 	IS(peer_ask1(&b, XS_READ, "/local/domain/5/x"), "v");
 	IS(peer_set(&b, "/local/domain/5/x", "w"), "!EACCES");
 	IS(peer_ask1(&a, XS_GET_PERMS, "x"), "r5");
@@ -542,6 +543,7 @@ static void test_wrong_requests(void)
 	IS(peer_ask(&p, XS_WRITE, "", 0), "!EINVAL");
 	IS(peer_ask1(&p, XS_WRITE, "/a b"), "!EINVAL");
 	IS(peer_ask1(&p, XS_MKDIR, "/a/"), "!EINVAL");
+	IS(peer_ask1(&p, XS_READ, "@a"), "!EINVAL");
 	IS(peer_ask1(&p, XS_WATCH, "/a"), "!EINVAL");
 	IS(peer_ask(&p, XS_UNWATCH, "/a\0t", 5), "!ENOENT");
 	IS(peer_ask1(&p, XS_SET_PERMS, "/tool"), "!EINVAL");
