@@ -44,6 +44,7 @@ void machine_destroy(struct domain *d);
 extern bool machine_preempt; /* what preempt_needed() says */
 extern unsigned machine_allocations; /* live heap objects and pages */
 extern unsigned machine_alloc_fails_after; /* ~0: never */
+extern bool machine_writes_fail; /* guest memory cannot be written */
 extern uint64_t machine_fault_at; /* a guest page that is not there, 0 none */
 /* Page-table entries that grants made: NULL if there is none at va. */
 struct machine_pte {

@@ -21,7 +21,7 @@
 #define PAGES 4096u
 #define PTES 512u
 
-bool machine_preempt;
+bool machine_preempt, machine_writes_fail;
 unsigned machine_allocations, machine_alloc_fails_after, machine_flushes;
 uint64_t machine_fault_at;
 
@@ -46,7 +46,7 @@ void fake_memory_reset(void)
 	frames = table;
 	nr_frames = PAGES;
 	m2p = m2p_table;
-	machine_preempt = false;
+	machine_preempt = machine_writes_fail = false;
 	machine_allocations = 0;
 	machine_alloc_fails_after = ~0u;
 	machine_fault_at = 0;
@@ -169,7 +169,7 @@ int copy_from_guest(void *to, gva_t from, size_t size)
 
 int copy_to_guest(gva_t to, const void *from, size_t size)
 {
-	if (bad_address(to, size))
+	if (machine_writes_fail || bad_address(to, size))
 		return -EFAULT;
 	memcpy((void *)to.va, from, size);
 	return 0;
