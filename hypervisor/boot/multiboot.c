@@ -308,13 +308,32 @@ static const char *mb2_read(const struct mb2_info *mb, struct boot_info *info)
 	return info->nr_ranges ? NULL : "the boot loader gives no memory map";
 }
 
+/* A BIOS machine of whose screen nothing is said is in text mode. */
+static void assume_text(struct boot_info *info)
+{
+	if (info->screen.present || info->efi64)
+		return;
+	info->screen = (struct boot_screen){
+		.present = true,
+		.text = true,
+		.address = 0xb8000,
+		.pitch = 160,
+		.width = 80,
+		.height = 25,
+	};
+}
+
 const char *multiboot_read(
 	uint32_t magic, paddr_t address, struct boot_info *info)
 {
+	const char *trouble =
+		"the boot loader speaks neither multiboot 1 nor 2";
+
 	*info = (struct boot_info){ 0 };
 	if (magic == MULTIBOOT2_MAGIC)
-		return mb2_read(direct(address), info);
-	if (magic == MULTIBOOT1_MAGIC)
-		return mb1_read(direct(address), info);
-	return "the boot loader speaks neither multiboot 1 nor 2";
+		trouble = mb2_read(direct(address), info);
+	else if (magic == MULTIBOOT1_MAGIC)
+		trouble = mb1_read(direct(address), info);
+	assume_text(info);
+	return trouble;
 }

@@ -47,6 +47,7 @@ static bool at_line_start = true;
 static enum log_level threshold = DEBUG ? LOG_DEBUG : LOG_INFO;
 static bool silent; /* loglvl=none */
 static bool serial_on, screen_on;
+static bool screen_usable; /* it is on, or was until dom0 got it */
 
 static char input[INPUT_SIZE];
 static unsigned input_start, input_end; /* counting up */
@@ -67,10 +68,6 @@ static void console_unlock(uint64_t flags)
 		spin_unlock_irq(&lock, flags);
 }
 
-void console_force(void)
-{
-	forced = true;
-}
 
 static void ring_write(const char *text, size_t size)
 {
@@ -207,6 +204,7 @@ void console_init(void)
 	}
 	if (options.console_screen && boot_info.screen.present) {
 		screen_on = vga_init(&boot_info.screen);
+		screen_usable = screen_on;
 		if (screen_on)
 			replay(vga_write);
 	}
@@ -221,6 +219,12 @@ void console_remap(void)
 void console_release_screen(void)
 {
 	screen_on = false;
+}
+
+void console_force(void)
+{
+	forced = true;
+	screen_on = screen_usable; /* dom0 has no more use for it */
 }
 
 bool console_ports(uint16_t *first, unsigned *nr)

@@ -324,6 +324,7 @@ static void multiboot1_read(void)
 	CHECK(!strcmp(info.module[0].line, "console=hvc0 quiet"));
 	CHECK_EQUAL(info.nr_ranges, 2);
 	CHECK_EQUAL(info.range[1].end, 0x800000);
+	CHECK(info.screen.present && info.screen.text);
 	strcpy(low + 0x600, "GRUB 2.06");
 	CHECK(!multiboot_read(MULTIBOOT1_MAGIC, (paddr_t)low, &info));
 	CHECK(!strcmp(info.module[0].line, "vmlinux console=hvc0 quiet"));
