@@ -8,9 +8,13 @@ GUEST_LIB := $(patsubst %,$(B)/pv/%.o,$(basename \
 	$(wildcard tests/guests/lib/*.c tests/guests/lib/*.S)))
 GUEST_ELFS := $(GUESTS:%=$(B)/guests/%.elf)
 
-CHECKS += tests/guests/run,limit=300
-ORACLES += tests/guests/run,limit=300
+CHECKS += tests/guests/run,limit=300 tests/guests/domu,limit=150
+ORACLES += tests/guests/run,limit=300 tests/guests/domu,limit=150
 $(B)/checks $(B)/oracle-checks: $(GUEST_ELFS)
+
+# guests that system runs find in dom0 as /guest/NAME (tests/boot/build.mk)
+BOOT_TINY += hello disk net
+$(B)/boot/dom0.ramdisk: $(GUEST_ELFS)
 
 .PHONY: guests
 guests: $(GUEST_ELFS) ## build the tiny PV kernels of tests/guests
