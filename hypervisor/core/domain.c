@@ -14,7 +14,7 @@
 #include "core/domain.h"
 
 #include "core/event.h"
-#include "core/grant.h"
+#include "core/granttab.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "core/shutdown.h"
@@ -244,7 +244,6 @@ static int shared_create(struct domain *d)
 	for (unsigned i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		d->shared->vcpu_info[i].evtchn_upcall_mask = 1;
 	pvclock_update_wall(d);
-	frame_share(d->shared, d, false);
 	return 0;
 }
 
@@ -291,25 +290,29 @@ int domain_create(uint16_t id, const struct domain_config *config,
 		return -ENOMEM;
 	set_limits(d, config);
 	rc = contents_create(d);
-	if (rc)
-		goto free_contents;
-	rc = shared_create(d);
-	if (rc)
-		goto free_contents;
-	rc = table_insert(d);
-	if (rc)
-		goto unshare;
+	if (!rc)
+		rc = shared_create(d);
+	if (!rc)
+		rc = table_insert(d);
+	if (rc) {
+		if (d->shared)
+			page_free(d->shared);
+		contents_free(d);
+		return rc;
+	}
+
+	/* Pages that are shown to it need their owner in the table. */
+	frame_share(d->shared, d, false);
+	rc = grant_grow(d, 1); /* tools write its entries 0 and 1 */
+	if (rc) {
+		while (domain_destroy(d))
+			;
+		return rc;
+	}
 	if (d->hardware)
 		hardware_domain = d;
 	*out = d;
 	return 0;
-
-unshare:
-	frame_unshare(d->shared); /* its last reference to d is not the last */
-free_contents:
-	grant_close(d);
-	contents_free(d);
-	return rc;
 }
 
 /* Pausing */

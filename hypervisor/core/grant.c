@@ -334,9 +334,7 @@ int grant_init(struct domain *d)
 	t->use = heap_alloc(t->max_frames * sizeof(*t->use));
 	t->maps = heap_alloc((t->max_map_pages + 1) * sizeof(*t->maps));
 	d->grants = t;
-	if (!t->frame || !t->use || !t->maps)
-		return -ENOMEM;
-	return grant_grow(d, 1); /* the toolstack writes entries 0 and 1 */
+	return t->frame && t->use && t->maps ? 0 : -ENOMEM;
 }
 
 void grant_close(struct domain *d)

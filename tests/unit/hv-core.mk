@@ -8,8 +8,9 @@ UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
 	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
 	hypervisor/x86/spinlock
 
-UNITS += timer_test sched_test event_test grant_test
+UNITS += timer_test sched_test event_test grant_test domain_test
 UNIT_timer_test := tests/unit/timer_test $(UNIT_MACHINE)
 UNIT_sched_test := tests/unit/sched_test $(UNIT_MACHINE)
 UNIT_event_test := tests/unit/event_test $(UNIT_MACHINE)
 UNIT_grant_test := tests/unit/grant_test $(UNIT_MACHINE)
+UNIT_domain_test := tests/unit/domain_test $(UNIT_MACHINE)
