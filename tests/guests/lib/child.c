@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Building a domain. Its tables are written through foreign mappings, which
+ * must be gone before they can be pinned: a table is never writable.
+ */
+#include "tests/guests/lib/child.h"
+
+#include <xen/memory.h>
+#include <xen/sched.h>
+#include <xen/sysctl.h>
+
+#include "tests/guests/lib/memory.h"
+#include "tests/guests/lib/test.h"
+
+extern const char child_code[], child_code_end[];
+
+int64_t domctl(struct xen_domctl *op, uint32_t cmd, uint16_t dom)
+{
+	op->cmd = cmd;
+	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op->domain = dom;
+	return PV_CALL1(__HYPERVISOR_domctl, op);
+}
+
+int64_t domctl_simple(uint32_t cmd, uint16_t dom)
+{
+	struct xen_domctl op = { 0 };
+
+	return domctl(&op, cmd, dom);
+}
+
+bool domain_info(uint16_t dom, struct xen_domctl_getdomaininfo *info)
+{
+	struct xen_domctl op = { 0 };
+
+	if (domctl(&op, XEN_DOMCTL_getdomaininfo, dom))
+		return false;
+	*info = op.u.getdomaininfo;
+	return info->domain == dom;
+}
+
+int64_t domain_create(unsigned int pages)
+{
+	struct xen_domctl op = {
+		.u.createdomain = {
+			.max_vcpus = 1, .max_evtchn_port = 1023,
+			.max_grant_frames = 4, .max_maptrack_frames = 4,
+			.grant_opts = 1,
+		},
+	};
+	int64_t rc = domctl(&op, XEN_DOMCTL_createdomain, 0);
+
+	if (rc)
+		return rc;
+	const uint16_t dom = op.domain;
+
+	op = (struct xen_domctl){ .u.max_vcpus.max = 1 };
+	rc = domctl(&op, XEN_DOMCTL_max_vcpus, dom);
+	if (!rc) {
+		op = (struct xen_domctl){ .u.max_mem.max_memkb = pages * 4 };
+		rc = domctl(&op, XEN_DOMCTL_max_mem, dom);
+	}
+	if (rc) {
+		domctl_simple(XEN_DOMCTL_destroydomain, dom);
+		return rc;
+	}
+	return dom;
+}
+
+void rest(uint64_t ns)
+{
+	struct sched_poll op = { .timeout = now() + ns };
+
+	hv_sched_op(SCHEDOP_poll, &op);
+}
+
+bool domain_destroy(uint16_t dom)
+{
+	struct xen_domctl_getdomaininfo info;
+	const uint64_t end = now() + 2000000000;
+
+	if (domctl_simple(XEN_DOMCTL_destroydomain, dom))
+		return false;
+	while (domain_info(dom, &info)) {
+		if (now() > end)
+			return false;
+		rest(1000000);
+	}
+	return true;
+}
+
+uint64_t free_pages(void)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_physinfo,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+	};
+
+	if (PV_CALL1(__HYPERVISOR_sysctl, &op))
+		os_panic("physinfo failed");
+	return op.u.physinfo.free_pages;
+}
+
+void *map_foreign(uint16_t dom, uint64_t mfn)
+{
+	void *va = va_alloc();
+	const struct mmu_update req = {
+		.ptr = machine_address(pt_entry(NULL, va, 1)),
+		.val = mfn * PV_PAGE | PTE_KERNEL,
+	};
+
+	return hv_mmu_update(&req, 1, NULL, dom) ? NULL : va;
+}
+
+static int64_t populate(struct child *child)
+{
+	struct xen_memory_reservation op = {
+		.extent_start = child->mfn, .nr_extents = CHILD_SHARED,
+		.domid = child->id,
+	};
+
+	for (uint64_t i = 0; i < CHILD_SHARED; i++)
+		child->mfn[i] = i;
+	const int64_t rc = hv_memory_op(XENMEM_populate_physmap, &op);
+
+	return rc == CHILD_SHARED ? 0 : ENOMEM_;
+}
+
+static void set_entry(struct child *child, int table, unsigned int index,
+		      uint64_t pte)
+{
+	uint64_t *va = map_foreign(child->id, child->mfn[table]);
+
+	if (!va)
+		os_panic("cannot map a table of the child");
+	va[index] = pte;
+	if (pt_set(va, 0))
+		os_panic("cannot unmap it");
+}
+
+/* One L1 that maps all pages, the tables read-only. */
+static int64_t make_tables(struct child *child)
+{
+	for (int i = 0; i < CHILD_PAGES; i++)
+		set_entry(child, CHILD_L1, i, child->mfn[i] * PV_PAGE |
+			  (i <= CHILD_L1 ? PTE_RO : PTE_KERNEL));
+	set_entry(child, CHILD_L2, CHILD_BASE >> 21 & 511,
+		  child->mfn[CHILD_L1] * PV_PAGE | PTE_KERNEL);
+	set_entry(child, CHILD_L3, CHILD_BASE >> 30 & 511,
+		  child->mfn[CHILD_L2] * PV_PAGE | PTE_KERNEL);
+	set_entry(child, CHILD_L4, 0,
+		  child->mfn[CHILD_L3] * PV_PAGE | PTE_KERNEL);
+	const struct mmuext_op pin = {
+		.cmd = MMUEXT_PIN_L4_TABLE, .arg1.mfn = child->mfn[CHILD_L4],
+	};
+
+	return hv_mmuext_op(&pin, 1, NULL, child->id);
+}
+
+static int64_t set_context(struct child *child)
+{
+	static struct vcpu_guest_context context;
+	struct xen_domctl op = { .u.vcpucontext.ctxt = &context };
+
+	context = (struct vcpu_guest_context){
+		.flags = VGCF_in_kernel | VGCF_online,
+		.user_regs = {
+			.rip = CHILD_VA(CHILD_CODE), .cs = FLAT_KERNEL_CS,
+			.ss = FLAT_KERNEL_SS, .rsp = CHILD_VA(CHILD_MAILBOX),
+			.rbx = CHILD_VA(CHILD_MAILBOX), .rflags = 0x202,
+		},
+		.kernel_ss = FLAT_KERNEL_SS,
+		.kernel_sp = CHILD_VA(CHILD_MAILBOX),
+		.ctrlreg[3] = xen_pfn_to_cr3(child->mfn[CHILD_L4]),
+	};
+	return domctl(&op, XEN_DOMCTL_setvcpucontext, child->id);
+}
+
+static bool map_windows(struct child *child)
+{
+	child->mailbox = map_foreign(child->id, child->mfn[CHILD_MAILBOX]);
+	child->data = map_foreign(child->id, child->mfn[CHILD_DATA]);
+	child->code = map_foreign(child->id, child->mfn[CHILD_CODE]);
+	child->shared = map_foreign(child->id, child->mfn[CHILD_SHARED]);
+	return child->mailbox && child->data && child->code && child->shared;
+}
+
+int64_t child_start(struct child *child)
+{
+	struct xen_domctl_getdomaininfo info;
+	int64_t rc = domain_create(CHILD_SHARED + 8);
+
+	if (rc < 0)
+		return rc;
+	child->id = rc;
+	rc = populate(child);
+	if (rc || !domain_info(child->id, &info))
+		return rc ? rc : ESRCH_;
+	child->mfn[CHILD_SHARED] = info.shared_info_frame;
+	if (!map_windows(child))
+		return EFAULT_;
+	memset(child->mailbox, 0, PV_PAGE);
+	memset(child->data, 0, PV_PAGE);
+	memcpy(child->code, child_code, child_code_end - child_code);
+	for (int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
+		child->shared->vcpu_info[i].evtchn_upcall_mask = 1;
+	rc = make_tables(child);
+	if (!rc)
+		rc = set_context(child);
+	if (!rc)
+		rc = domctl_simple(XEN_DOMCTL_unpausedomain, child->id);
+	return rc;
+}
+
+void child_unmap(struct child *child)
+{
+	void *const windows[] = {
+		child->mailbox, child->data, child->code,
+		(void *)child->shared,
+	};
+
+	for (int i = 0; i < 4; i++)
+		if (windows[i] && pt_set(windows[i], 0))
+			os_panic("cannot unmap a window of the child");
+	child->mailbox = NULL;
+	child->data = child->code = NULL;
+	child->shared = NULL;
+}
+
+bool child_end(struct child *child)
+{
+	child_unmap(child);
+	return domain_destroy(child->id);
+}
+
+void child_tell(struct child *child, uint64_t op, uint64_t a1, uint64_t a2)
+{
+	child->mailbox->op = op;
+	child->mailbox->args[0] = a1;
+	child->mailbox->args[1] = a2;
+	__atomic_store_n(&child->mailbox->state, 1, __ATOMIC_RELEASE);
+}
+
+int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
+		   uint64_t a3, uint64_t a4)
+{
+	const uint64_t end = now() + 1000000000;
+
+	child->mailbox->args[2] = a3;
+	child->mailbox->args[3] = a4;
+	child_tell(child, op, a1, a2);
+	while (__atomic_load_n(&child->mailbox->state, __ATOMIC_ACQUIRE) != 2) {
+		if (now() > end)
+			return -1000;
+		rest(100000);
+	}
+	return child->mailbox->result;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A second domain, built by the test from nothing but control hypercalls: ten
+ * pages, four of them its page tables. It does what it is told through a
+ * mailbox page that the test maps: any hypercall, a load, a store, a crash.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/domctl.h>
+
+#include "pv-drivers/front/start.h"
+
+#define CHILD_BASE 0x40000000UL		/* where its pages are, in order */
+
+enum {
+	CHILD_L4, CHILD_L3, CHILD_L2, CHILD_L1, CHILD_CODE, CHILD_STACK,
+	CHILD_MAILBOX, CHILD_DATA, CHILD_SPARE, CHILD_SHARED, CHILD_PAGES,
+};
+
+/* Page i of the child, as the child sees it. */
+#define CHILD_VA(i) (CHILD_BASE + (i) * PV_PAGE)
+
+/* What child_call() takes besides hypercall numbers. */
+#define CHILD_LOAD (~0UL)		/* (address) */
+#define CHILD_STORE (~1UL)		/* (address, value) */
+#define CHILD_UD2 (~2UL)
+
+struct child_mailbox {
+	volatile uint64_t state;	/* 1: asked, 2: answered */
+	uint64_t op, args[5], result;
+	volatile uint64_t turns;	/* of its waiting loop */
+	char room[2048];		/* for arguments; CHILD_ROOM there */
+};
+
+#define CHILD_ROOM \
+	(CHILD_VA(CHILD_MAILBOX) + offsetof(struct child_mailbox, room))
+
+struct child {
+	uint16_t id;
+	uint64_t mfn[CHILD_PAGES];	/* CHILD_SHARED: shared_info */
+	struct child_mailbox *mailbox;
+	uint64_t *data, *code;
+	volatile struct shared_info *shared;
+};
+
+/* One domctl; the domain is op's. */
+int64_t domctl(struct xen_domctl *op, uint32_t cmd, uint16_t dom);
+int64_t domctl_simple(uint32_t cmd, uint16_t dom);
+bool domain_info(uint16_t dom, struct xen_domctl_getdomaininfo *info);
+
+/* An empty domain that may have `pages`; its id or a negative errno. */
+int64_t domain_create(unsigned int pages);
+
+/* Destroys it, waiting until it is gone; false if that takes seconds. */
+bool domain_destroy(uint16_t dom);
+
+/* Free pages of the machine, scrubbed or not. */
+uint64_t free_pages(void);
+
+/* Maps a frame of another domain; NULL if that is refused. */
+void *map_foreign(uint16_t dom, uint64_t mfn);
+
+/* Builds and starts it; 0 or the first error. */
+int64_t child_start(struct child *child);
+
+/* Unmaps what child_start() mapped, and destroys it. */
+bool child_end(struct child *child);
+void child_unmap(struct child *child);
+
+/* Asks, waits, gives the result; -1000 if no answer comes in a second. */
+int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
+		   uint64_t a3, uint64_t a4);
+
+/* Asks without waiting. */
+void child_tell(struct child *child, uint64_t op, uint64_t a1, uint64_t a2);
+
+/* Lets others run for a while. */
+void rest(uint64_t ns);

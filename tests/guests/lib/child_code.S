@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a child domain runs; position-independent, copied into its code page.
+ * RBX is the mailbox: state 0, op 8, args 16-48, result 56, turns 64.
+ */
+	.text
+	.globl	child_code, child_code_end
+child_code:
+1:	incq	64(%rbx)
+	cmpq	$1, (%rbx)
+	je	2f
+	movl	$29, %eax		/* sched_op yield */
+	xorl	%edi, %edi
+	xorl	%esi, %esi
+	syscall
+	jmp	1b
+2:	movq	8(%rbx), %rax
+	movq	16(%rbx), %rdi
+	movq	24(%rbx), %rsi
+	movq	32(%rbx), %rdx
+	movq	40(%rbx), %r10
+	movq	48(%rbx), %r8
+	cmpq	$-1, %rax
+	je	3f
+	cmpq	$-2, %rax
+	je	4f
+	cmpq	$-3, %rax
+	je	5f
+	syscall
+	jmp	6f
+3:	movq	(%rdi), %rax
+	jmp	6f
+4:	movq	%rsi, (%rdi)
+	jmp	6f
+5:	ud2
+6:	movq	%rax, 56(%rbx)
+	movq	$2, (%rbx)
+	jmp	1b
+child_code_end:
+
+	.section .note.GNU-stack, "", @progbits
