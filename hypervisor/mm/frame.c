@@ -31,6 +31,7 @@
 #include "mm/buddy.h"
 #include "mm/heap.h"
 #include "mm/paging.h"
+#include "mm/ptcheck.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/asm.h"
@@ -385,15 +386,29 @@ int frame_release(struct domain *d, mfn_t mfn)
 	return rc;
 }
 
+/* A pin is the table's own reference: it goes with its domain. */
+static int unpin(struct domain *d, uint32_t index)
+{
+	int rc;
+
+	spin_lock(&d->pt_lock);
+	rc = pt_unpin(d, MFN(index));
+	spin_unlock(&d->pt_lock);
+	return rc;
+}
+
 int frame_reclaim(struct domain *d)
 {
-	for (;;) {
+	int rc = pt_settle();
+
+	while (!rc) {
 		uint32_t index;
-		bool ours = false;
+		bool ours = false, pinned;
 
 		spin_lock(&d->pages_lock);
 		index = d->pages;
-		if (index) {
+		pinned = index && (frames[index].type & FT_PINNED);
+		if (index && !pinned) {
 			/* What others still map stays behind here. */
 			list_unlink(d, index);
 			list_insert(&d->pages_kept, index);
@@ -402,9 +417,12 @@ int frame_reclaim(struct domain *d)
 		spin_unlock(&d->pages_lock);
 		if (!index)
 			return 0;
-		if (ours)
+		if (pinned)
+			rc = unpin(d, index);
+		else if (ours)
 			frame_put(MFN(index));
-		if (preempt_needed())
-			return -ERESTART;
+		if (!rc && preempt_needed())
+			rc = -ERESTART;
 	}
+	return rc;
 }
