@@ -460,6 +460,9 @@ int domain_destroy(struct domain *d)
 	}
 	if (d->dying == DOMAIN_DYING) {
 		d->dying = DOMAIN_DEAD;
+		if (d->nr_pages)
+			log_debug("d%u: dead, others use %lu of its pages",
+				d->id, d->nr_pages);
 		event_send_global_virq(VIRQ_DOM_EXC);
 		domain_put(d); /* the table's */
 	}
@@ -477,6 +480,7 @@ static void domain_free(void *data)
 	for (unsigned i = 0; i < DOMAIN_VCPUS_MAX; i++)
 		if (d->vcpu[i])
 			vcpu_free(d->vcpu[i]);
+	log_debug("d%u: gone", d->id);
 	contents_free(d);
 	/* Tools that wait for it to vanish look again. */
 	event_send_global_virq(VIRQ_DOM_EXC);

@@ -499,9 +499,10 @@ static void slice_over(void *data)
 	raise_softirq(SOFTIRQ_SCHEDULE);
 }
 
-/* Charge prev; then, if others wait, look for them on other CPUs. */
-static void settle(struct cpu *cpu, struct sched_cpu *sc, struct vcpu *prev)
+/* Others wait: some of them, on other CPUs, may come before whom we have. */
+static void look_around(struct cpu *cpu, struct sched_cpu *sc)
 {
+	struct vcpu *const prev = sc->chosen;
 	const uint64_t flags = spin_lock_irq(&sc->lock);
 	uint64_t best;
 
@@ -511,8 +512,7 @@ static void settle(struct cpu *cpu, struct sched_cpu *sc, struct vcpu *prev)
 	best = vcpu_runnable(prev) && allowed(prev, cpu->number) ? sc->least :
 								   sc->head;
 	spin_unlock_irq(&sc->lock, flags);
-	if (read_once(&nr_waiting))
-		balance(cpu, best);
+	balance(cpu, best);
 }
 
 void schedule(void)
@@ -523,9 +523,12 @@ void schedule(void)
 	struct vcpu *next;
 	uint64_t flags, t;
 
-	settle(cpu, sc, prev);
+	if (read_once(&nr_waiting))
+		look_around(cpu, sc);
 	flags = spin_lock_irq(&sc->lock);
 	t = now();
+	if (!vcpu_is_idle(prev))
+		account(prev->sched, t);
 	next = choose(sc, prev, cpu->number, t);
 	sc->chosen = next;
 	next->running = true;

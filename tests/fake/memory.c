@@ -15,6 +15,7 @@
 #include "mm/heap.h"
 #include "mm/mmu.h"
 #include "mm/paging.h"
+#include "mm/ptcheck.h"
 #include "mm/tlb.h"
 #include "xen/errno.h"
 
@@ -262,6 +263,16 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 		return -EINVAL;
 	pte->va = 0;
 	return 0;
+}
+
+int pt_settle(void)
+{
+	return 0;
+}
+
+int pt_unpin(struct domain *d, mfn_t mfn)
+{
+	panic("d%u has no table %lu", d->id, mfn.n);
 }
 
 int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
