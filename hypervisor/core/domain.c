@@ -440,7 +440,7 @@ int domain_destroy(struct domain *d)
 		grant_release_mappings,
 		destroy_vcpus,
 		close_grants,
-		frame_reclaim,
+		mmu_reclaim,
 	};
 	const unsigned nr = sizeof(stages) / sizeof(stages[0]);
 

@@ -31,7 +31,6 @@
 #include "mm/buddy.h"
 #include "mm/heap.h"
 #include "mm/paging.h"
-#include "mm/ptcheck.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/asm.h"
@@ -386,29 +385,20 @@ int frame_release(struct domain *d, mfn_t mfn)
 	return rc;
 }
 
-/* A pin is the table's own reference: it goes with its domain. */
-static int unpin(struct domain *d, uint32_t index)
+int frame_reclaim(struct domain *d, mfn_t *pinned)
 {
-	int rc;
-
-	spin_lock(&d->pt_lock);
-	rc = pt_unpin(d, MFN(index));
-	spin_unlock(&d->pt_lock);
-	return rc;
-}
-
-int frame_reclaim(struct domain *d)
-{
-	int rc = pt_settle();
-
-	while (!rc) {
+	for (;;) {
 		uint32_t index;
-		bool ours = false, pinned;
+		bool ours = false;
 
 		spin_lock(&d->pages_lock);
 		index = d->pages;
-		pinned = index && (frames[index].type & FT_PINNED);
-		if (index && !pinned) {
+		if (index && (frames[index].type & FT_PINNED)) {
+			*pinned = MFN(index);
+			spin_unlock(&d->pages_lock);
+			return -EBUSY;
+		}
+		if (index) {
 			/* What others still map stays behind here. */
 			list_unlink(d, index);
 			list_insert(&d->pages_kept, index);
@@ -417,12 +407,9 @@ int frame_reclaim(struct domain *d)
 		spin_unlock(&d->pages_lock);
 		if (!index)
 			return 0;
-		if (pinned)
-			rc = unpin(d, index);
-		else if (ours)
+		if (ours)
 			frame_put(MFN(index));
-		if (!rc && preempt_needed())
-			rc = -ERESTART;
+		if (preempt_needed())
+			return -ERESTART;
 	}
-	return rc;
 }

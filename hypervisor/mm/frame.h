@@ -111,8 +111,9 @@ void frame_share_m2p(void);
  * maps it any more. */
 void frame_unshare(void *page);
 
-/* Gives back pages of a dying domain; -ERESTART when there is more. */
-int frame_reclaim(struct domain *d);
+/* Gives back pages of a dying domain; -ERESTART when there is more, -EBUSY
+ * when *pinned is to be unpinned first. */
+int frame_reclaim(struct domain *d, mfn_t *pinned);
 
 static inline enum frame_type frame_type(const struct frame *f)
 {

@@ -305,6 +305,24 @@ int mmu_release(struct domain *d)
 	return pt_settle_domain(d);
 }
 
+/* A pin is the table's own reference: it goes with its domain. */
+int mmu_reclaim(struct domain *d)
+{
+	int rc = pt_settle();
+
+	while (!rc) {
+		mfn_t pinned;
+
+		rc = frame_reclaim(d, &pinned);
+		if (rc != -EBUSY)
+			return rc;
+		spin_lock(&d->pt_lock);
+		rc = pt_unpin(d, pinned);
+		spin_unlock(&d->pt_lock);
+	}
+	return rc;
+}
+
 /* mmuext_op */
 
 /* CPUs that run the vCPUs of a guest's bitmap. */
