@@ -151,73 +151,90 @@ void blkfront_event(uint32_t port, void *data)
 	os_wake(dev);
 }
 
-/* A transfer in pieces: how many are under way, and the first error. */
+#define PIECES 8
+
+/* A transfer in pieces, some of them under way. */
 struct transfer {
 	struct blkfront *dev;
+	uint8_t operation;
+	bool more;		/* what follows is still to be asked for */
+	uint64_t sector;
+	char *buffer;
+	uint32_t nr_sectors;
 	unsigned int under_way;
-	int64_t result;
+	int64_t result;		/* the first error */
+	struct blk_io pieces[PIECES];	/* free where done is NULL */
 };
 
 static void piece_done(struct blk_io *io, int64_t result)
 {
-	struct transfer *transfer = io->data;
+	struct transfer *t = io->data;
 
-	if (result && !transfer->result)
-		transfer->result = result;
-	transfer->under_way--;
+	if (result && !t->result)
+		t->result = result;
+	t->under_way--;
 	io->done = NULL;
-	os_wake(transfer->dev);
+	os_wake(t->dev);
 }
 
-static struct blk_io *free_piece(struct blk_io *pieces, unsigned int nr)
+static struct blk_io *free_piece(struct transfer *t)
 {
-	for (unsigned int i = 0; i < nr; i++)
-		if (!pieces[i].done)
-			return &pieces[i];
+	for (unsigned int i = 0; i < PIECES; i++)
+		if (!t->pieces[i].done)
+			return &t->pieces[i];
 	return NULL;
+}
+
+/* False: nothing more to do, or no room for now. */
+static bool start_piece(struct transfer *t)
+{
+	const uint32_t nr = t->nr_sectors < BLKFRONT_SECTORS_MAX ?
+			    t->nr_sectors : BLKFRONT_SECTORS_MAX;
+	struct blk_io *io = free_piece(t);
+
+	if (!t->more || t->result || !io)
+		return false;
+	*io = (struct blk_io){
+		.operation = t->operation, .sector = t->sector,
+		.buffer = t->buffer, .nr_sectors = nr,
+		.done = piece_done, .data = t,
+	};
+	const int64_t rc = blkfront_submit(t->dev, io);
+
+	if (rc) {
+		io->done = NULL;
+		if (rc != -XEN_EBUSY)
+			t->result = rc;
+		return false;
+	}
+	t->under_way++;
+	t->sector += nr;
+	t->buffer += nr * SECTOR;
+	t->nr_sectors -= nr;
+	t->more = t->nr_sectors != 0;
+	return true;
 }
 
 static int64_t transfer(struct blkfront *dev, uint8_t operation,
 			uint64_t sector, char *buffer, uint32_t nr_sectors)
 {
-	struct blk_io pieces[8] = { 0 };
-	struct transfer t = { .dev = dev };
-	bool more = true;
+	struct transfer t = {
+		.dev = dev, .operation = operation, .sector = sector,
+		.buffer = buffer, .nr_sectors = nr_sectors, .more = true,
+	};
 	const uint64_t saved = os_lock();
 
-	while ((more && !t.result) || t.under_way) {
-		struct blk_io *io = more && !t.result ?
-				    free_piece(pieces, 8) : NULL;
-		const uint32_t nr = nr_sectors < BLKFRONT_SECTORS_MAX ?
-				    nr_sectors : BLKFRONT_SECTORS_MAX;
-		int64_t rc = -XEN_EBUSY;
-
-		if (io) {
-			*io = (struct blk_io){
-				.operation = operation, .sector = sector,
-				.buffer = buffer, .nr_sectors = nr,
-				.done = piece_done, .data = &t,
-			};
-			rc = blkfront_submit(dev, io);
-		}
-		if (!rc) {
-			t.under_way++;
-			sector += nr;
-			buffer += nr * SECTOR;
-			nr_sectors -= nr;
-			more = nr_sectors != 0;
-			continue;
-		}
-		if (io)
-			io->done = NULL;
-		if (rc != -XEN_EBUSY)
-			t.result = rc;
-		else if (!dev->broken)
-			os_wait(dev, saved);
+	for (;;) {
+		while (start_piece(&t))
+			;
+		if (!t.under_way && (t.result || !t.more))
+			break;
 		if (dev->broken) {
-			os_unlock(saved);
-			return -XEN_EIO;
+			/* nothing will be answered any more */
+			t.result = -XEN_EIO;
+			break;
 		}
+		os_wait(dev, saved);
 	}
 	os_unlock(saved);
 	return t.result;

@@ -5,6 +5,8 @@
  * peer's hardware address by ARP and sends it ICMP echo requests of all sizes,
  * several under way at a time, whose replies must come back unchanged.
  */
+#include <xen/sched.h>
+
 #include "pv-drivers/front/netfront.h"
 #include "pv-drivers/front/xenbus.h"
 #include "tests/guests/lib/test.h"
@@ -92,15 +94,17 @@ static void answer_arp(const struct arp *request)
 	netfront_send(&net, &reply, sizeof(reply));
 }
 
-/* The next frame of a type; answers questions meanwhile. 0 after a second. */
+/* The next frame of a type; answers questions meanwhile. 0: none came. */
 static size_t next_frame(uint16_t type)
 {
-	for (const uint64_t end = now() + SECOND; now() < end;) {
+	for (const uint64_t end = now() + 3 * SECOND; now() < end;) {
 		const size_t len = netfront_receive(&net, frame, sizeof(frame));
 		const struct ethernet *head = (struct ethernet *)frame;
 
-		if (len < sizeof(*head))
+		if (len < sizeof(*head)) {
+			hv_sched_op(SCHEDOP_yield, NULL);
 			continue;
+		}
 		if (head->type == swap(0x806) && len >= sizeof(struct arp))
 			answer_arp((struct arp *)frame);
 		if (head->type == swap(type))
@@ -171,7 +175,7 @@ static int64_t send_echo(uint16_t sequence, unsigned int size)
 	return netfront_send(&net, room, 14 + ip_len);
 }
 
-/* The sequence number of a right reply, or -1. */
+/* The sequence number of a right reply, -1 for none, -2 for a wrong one. */
 static int receive_echo(unsigned int size)
 {
 	const struct echo *echo = (struct echo *)frame;
@@ -187,10 +191,10 @@ static int receive_echo(unsigned int size)
 		const uint16_t sequence = swap(echo->sequence);
 
 		if (len < 42 + size || swap(echo->length) != 28 + size)
-			return -1;
+			return -2;
 		for (unsigned int i = 0; i < size; i++)
 			if (echo->data[i] != (uint8_t)(sequence + i))
-				return -1;
+				return -2;
 		return sequence;
 	}
 }

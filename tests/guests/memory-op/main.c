@@ -142,9 +142,9 @@ static void test_populate_limits(void)
 
 static uint64_t in[1024], out[64];
 
-static struct xen_memory_exchange exchange(uint64_t nr_in, unsigned int in_order,
-					   uint64_t nr_out,
-					   unsigned int out_order)
+static struct xen_memory_exchange
+exchange(uint64_t nr_in, unsigned int in_order, uint64_t nr_out,
+	 unsigned int out_order)
 {
 	return (struct xen_memory_exchange){
 		.in = reservation(in, nr_in, in_order),
