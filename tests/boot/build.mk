@@ -13,7 +13,8 @@ $(B)/debian/%/vmlinux: ; $(Q)tools/fetch kernels
 $(B)/boot/guest-%.ramdisk: tests/boot/guest.sh tools/ramdisk \
 		$(B)/debian/%/vmlinux
 	$(call say,RAMDISK,$@)
-	$(Q)tools/ramdisk -o $@ -k $* -m guest -r tests/boot/guest.sh -z
+	$(Q)tools/ramdisk -o $@ -k $* -m guest -r tests/boot/guest.sh -z \
+		/bin/nc.openbsd:/usr/bin/nc.openbsd
 
 .SECONDEXPANSION:
 BOOT_TINY := busy crash
@@ -31,4 +32,5 @@ $(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
 		-f $(B)/boot/guest-cloud.ramdisk:/guest/ramdisk-cloud \
 		$(foreach name,$(BOOT_TINY),-f $(B)/guests/domu-$(name).elf:/guest/$(name)) \
 		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%) \
-		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls
+		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls \
+		/bin/nc.openbsd:/usr/bin/nc.openbsd

@@ -12,6 +12,9 @@ import subprocess
 import time
 
 
+SCALE = int(os.environ.get("TIME_SCALE", "1"))	# more patience
+
+
 class Failure(Exception):
     pass
 
@@ -45,7 +48,7 @@ class Console:
         return bool(data)
 
     def expect(self, pattern, seconds):
-        until = time.monotonic() + seconds
+        until = time.monotonic() + seconds * SCALE
         alive = True
         while True:
             found = re.search(pattern, self.text[self.at:], re.M)
@@ -54,7 +57,7 @@ class Console:
                 return found
             left = until - time.monotonic()
             if left <= 0 or not alive:
-                why = f"in {seconds} s" if alive else "before the end"
+                why = f"in {seconds * SCALE} s" if alive else "before the end"
                 last = " | ".join(self.text.strip().split("\n")[-4:])
                 raise Failure(f"no '{pattern}' {why}; last: {last}")
             alive = self.read(left)
@@ -75,7 +78,7 @@ class Console:
 
     def wait(self, seconds):
         """Until the machine is off; its status."""
-        until = time.monotonic() + seconds
+        until = time.monotonic() + seconds * SCALE
         while self.read(1):
             if time.monotonic() > until:
                 raise Failure(f"not off after {seconds} s")

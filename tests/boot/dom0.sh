@@ -8,12 +8,19 @@
 # in /tmp. Guests run a shell on their console (guest.sh), without echo.
 
 told=0
+scale=$(sed -n 's/.*scale=\([0-9]*\).*/\1/p' /proc/cmdline)
 log=/var/log/suite.log
+
+# for guest_run: data prints 100 MB, which repeat at no multiple of a page
+# shellcheck disable=SC2034,SC2016 # for the suites; expanded in the guest
+make_data='head -c 1048573 /dev/urandom >/tmp/block
+data() { for n in $(seq 100); do cat /tmp/block; done; }'
 
 tell() { # one result
 	told=$((told + 1))
+	seconds
 	printf '\n@@%s@@ at %s s\n' "$(echo "$*" | tr -d '@\r' | tr '\n' ' ')" \
-		"$(cut -d. -f1 /proc/uptime)"
+		"$now"
 }
 
 check() { # NAME COMMAND...: passes if the command does
@@ -35,15 +42,22 @@ matches() { # PATTERN TEXT: for check, an extended regular expression
 	echo "$2" | grep -Eq "$1" || { echo "no '$1' in '$2'"; return 1; }
 }
 
+seconds() { # since the start, into $now; without a process
+	read -r now _ </proc/uptime
+	now=${now%.*}
+}
+
 wait_for() { # SECONDS COMMAND...: until it succeeds
-	wait_until=$(($(cut -d. -f1 /proc/uptime) + $1))
+	seconds
+	wait_until=$((now + $1 * scale))
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ "$(cut -d. -f1 /proc/uptime)" -lt $wait_until ] || {
+		seconds
+		[ "$now" -lt $wait_until ] || {
 			echo "waited in vain for: $*"
 			return 1
 		}
-		usleep 100000
+		usleep 250000
 	done
 }
 

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from console import Console, Failure
+from console import SCALE, Console, Failure
 
 ENTRY = "Debian GNU/Linux, with Shoji"
 
@@ -90,7 +90,7 @@ def guest_works(suite, machine):
 
 
 def run(suite, firmware):
-    command = ["tools/qemu", "-t", "590", "-d", "build/disk.img",
+    command = ["tools/qemu", "-t", str(590 * SCALE), "-d", "build/disk.img",
                "-l", f"build/boot/grub-{firmware}.log"]
     command += ["-u"] if firmware == "uefi" else []
     command += ["--", "-snapshot", "-nic", "user,restrict=on,model=virtio-net-pci"]
