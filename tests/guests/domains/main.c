@@ -12,6 +12,7 @@
 #include <xen/sysctl.h>
 
 #include "tests/guests/lib/child.h"
+#include "tests/guests/lib/hostile.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -81,19 +82,6 @@ static void test_create_refused(void)
 	op.u.createdomain.max_vcpus = 1;
 	op.u.createdomain.flags = 1u << 31;
 	REQUIRE(domctl(&op, XEN_DOMCTL_createdomain, 0) < 0);
-}
-
-/* What a dead domain held may come back a little later. */
-static uint64_t settled_free_pages(void)
-{
-	uint64_t before, after = free_pages();
-
-	do {
-		before = after;
-		rest(50 * MS);
-		after = free_pages();
-	} while (before != after);
-	return after;
 }
 
 /* Twenty domains with memory come and go, and take nothing with them. */

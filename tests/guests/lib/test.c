@@ -11,6 +11,7 @@
 #include <xen/sched.h>
 
 #include "pv-drivers/front/console.h"
+#include "pv-drivers/front/text.h"
 #include "tests/guests/lib/format.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/trap.h"
@@ -101,6 +102,21 @@ void test_skip(const char *why)
 	while (*why && at < reason + sizeof(reason) - 1)
 		*at++ = *why++;
 	*at = '\0';
+}
+
+uint64_t test_option(const char *name, uint64_t fallback)
+{
+	const char *line = (const char *)pv_info->cmd_line;
+	const size_t len = text_length(name);
+	uint64_t value = 0;
+
+	while (*line && (memcmp(line, name, len) || line[len] != '='))
+		line++;
+	if (!*line)
+		return fallback;
+	for (line += len + 1; *line >= '0' && *line <= '9'; line++)
+		value = value * 10 + (*line - '0');
+	return value;
 }
 
 static void run(const struct test *test)

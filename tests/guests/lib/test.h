@@ -61,6 +61,9 @@ enum {
 	ENOSYS_ = -38, EOPNOTSUPP_ = -95,
 };
 
+/* The number behind name= on the guest's command line, or fallback. */
+uint64_t test_option(const char *name, uint64_t fallback);
+
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void test_exit(void);
 
