@@ -5,6 +5,7 @@
  */
 #include "core/debugkey.h"
 
+#include "core/sched.h"
 #include "core/shutdown.h"
 #include "lib/log.h"
 #include "mm/buddy.h"
@@ -61,6 +62,7 @@ static const struct {
 	{ 'c', "CPUs", show_cpus },
 	{ 'i', "device interrupts", irq_show },
 	{ 'm', "memory", show_memory },
+	{ 'r', "vCPUs and who runs", sched_show },
 	{ 't', "time", show_time },
 };
 

@@ -26,6 +26,7 @@
 #include "core/event.h"
 #include "core/softirq.h"
 #include "lib/assert.h"
+#include "lib/log.h"
 #include "mm/heap.h"
 #include "pv/pvclock.h"
 #include "x86/asm.h"
@@ -785,4 +786,59 @@ void idle_loop(void)
 		cpu_wait();
 		write_once(&cpu->idle, false);
 	}
+}
+
+/* Debug key */
+
+static const char *const state_names[] = { "running", "runnable", "blocked",
+	"offline" };
+
+static void show_vcpu(struct vcpu *v)
+{
+	struct vcpu_runstate_info r;
+
+	sched_runstate(v, &r);
+	log_info("d%uv%u: %s on cpu%u for %lu us%s%s%s, events %u mask %u "
+		 "sel %lx, paused %u+%u, ran %lu ms",
+		v->domain->id, v->id, state_names[r.state], v->cpu,
+		(now() - r.state_entry_time) / 1000,
+		v->sched->queued ? ", queued" : "",
+		v->polling ? ", polling" : "", v->down ? ", down" : "",
+		v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask,
+		v->info->evtchn_pending_sel, v->pause_count,
+		v->domain->pause_count, r.time[RUNSTATE_running] / 1000000);
+}
+
+static void show(void *data)
+{
+	struct domain *d;
+	struct vcpu *v;
+	unsigned cpu;
+
+	(void)data;
+	for_each_cpu (cpu, cpus_online) {
+		const struct sched_cpu *const sc = cpu_of(cpu)->sched;
+
+		v = sc->chosen;
+		log_info("cpu%u: %s%u v%u, idle %u, unsliced %u", cpu,
+			vcpu_is_idle(v) ? "idle " : "d",
+			vcpu_is_idle(v) ? cpu : v->domain->id, v->id,
+			(unsigned)(idle_cpus >> cpu & 1),
+			(unsigned)(unsliced_cpus >> cpu & 1));
+	}
+	for (unsigned id = 0; id < DOMID_FIRST_RESERVED; id = d->id + 1u) {
+		d = domain_next((uint16_t)id);
+		if (!d)
+			break;
+		for_each_vcpu (d, v)
+			show_vcpu(v);
+		domain_put(d);
+	}
+}
+
+void sched_show(void)
+{
+	static struct work work = { .fn = show };
+
+	work_queue(&work);
 }
