@@ -9,6 +9,8 @@ XS_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -Ihypervisor/include \
 	-Idom0-tools -Idom0-tools/include -Itests/xenstored
 
 CHECKS += $(XS_TESTS)/store tests/xenstored/ring tests/xenstored/socket
+CHECKS += tests/xenstored/in-dom0,limit=260
+ORACLES += tests/xenstored/in-dom0,limit=260
 $(B)/checks: $(XS_TESTS)/daemon $(XS_TESTS)/ring-test $(XS_TESTS)/lib-test
 
 define xs_test
@@ -38,3 +40,7 @@ $(XS_TESTS)/lib-test: tests/xenstored/lib_test.c $(B)/libxenstore.so \
 	$(Q)mkdir -p $(@D)
 	$(call say,TEST,$@)
 	$(Q)$(XS_TEST_CC) -O1 -g -o $@ $< -L$(B) -lxenstore
+
+# For tests/xenstored/conversation.
+$(XS_TESTS)/say: tests/xenstored/say.c $(XS_TEST_DEPS)
+	$(call xs_test,-O1 -g)
