@@ -27,6 +27,7 @@ enum {
 #define CHILD_LOAD (~0UL)		/* (address) */
 #define CHILD_STORE (~1UL)		/* (address, value) */
 #define CHILD_UD2 (~2UL)
+#define CHILD_SPIN (~3UL)		/* never yields; ends when told else */
 
 struct child_mailbox {
 	volatile uint64_t state;	/* 1: asked, 2: answered */

@@ -26,6 +26,8 @@ child_code:
 	je	4f
 	cmpq	$-3, %rax
 	je	5f
+	cmpq	$-4, %rax
+	je	7f
 	syscall
 	jmp	6f
 3:	movq	(%rdi), %rax
@@ -33,6 +35,10 @@ child_code:
 4:	movq	%rsi, (%rdi)
 	jmp	6f
 5:	ud2
+7:	incq	64(%rbx)		/* a hog, until state is not 1 */
+	cmpq	$1, (%rbx)
+	je	7b
+	jmp	1b
 6:	movq	%rax, 56(%rbx)
 	movq	$2, (%rbx)
 	jmp	1b
