@@ -11,7 +11,7 @@ ORACLES += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
 $(B)/debian/%/vmlinux: ; $(Q)tools/fetch kernels
 
 $(B)/boot/guest-%.ramdisk: tests/boot/guest.sh tools/ramdisk \
-		$(B)/debian/%/vmlinux
+		tests/boot/build.mk $(B)/debian/%/vmlinux
 	$(call say,RAMDISK,$@)
 	$(Q)tools/ramdisk -o $@ -k $* -m guest -r tests/boot/guest.sh -z \
 		/bin/nc.openbsd:/usr/bin/nc.openbsd
@@ -19,7 +19,8 @@ $(B)/boot/guest-%.ramdisk: tests/boot/guest.sh tools/ramdisk \
 .SECONDEXPANSION:
 BOOT_TINY := busy crash
 BOOT_TOOLS := shoji xenstored xenconsoled
-$(B)/boot/dom0.ramdisk: tools/ramdisk $(B)/boot/guest-amd64.ramdisk \
+$(B)/boot/dom0.ramdisk: tools/ramdisk tests/boot/build.mk \
+		$(B)/boot/guest-amd64.ramdisk \
 		$(B)/boot/guest-cloud.ramdisk $(BOOT_TINY:%=$(B)/guests/domu-%.elf) \
 		$$(ALL)
 	$(call say,RAMDISK,$@)
