@@ -140,6 +140,8 @@ static void load_domain(const struct record *record, const char *a)
 	struct domain *domain = domain_find(record->dom);
 	struct state_domain state;
 
+	if (record->a_size != sizeof(state))
+		return;
 	memcpy(&state, a, sizeof(state));
 	if (!domain)
 		domain = domain_restore(record->dom, record->number,

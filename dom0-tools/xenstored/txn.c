@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { STEPS_PER_NODE = 4 };	/* of the limit transaction_nodes */
+
 struct txn *txn_start(struct store *store, const struct who *who, uint32_t id)
 {
 	struct txn *txn = calloc(1, sizeof(*txn));
@@ -142,8 +144,27 @@ int txn_note(const struct store *store, struct txn *txn, const char *path,
 	return rc;
 }
 
-static int add_step(struct txn *txn, enum change_kind kind, const char *path)
+/*
+ * A SET needs no step of its own if there is one for this path already and
+ * nothing has been removed since: the replay takes the final content.
+ */
+static bool has_step(const struct txn *txn, const struct txn_access *access)
 {
+	return (access->use & USE_WRITTEN) && access->removals == txn->removals;
+}
+
+static int add_step(const struct store *store, struct txn *txn,
+	enum change_kind kind, const char *path)
+{
+	const size_t length = strlen(path);
+	struct txn_access *access = access_find(txn->accesses,
+		txn->access_room, path, length, hash_path(path, length));
+
+	if (kind == CHANGE_SET && has_step(txn, access))
+		return 0;
+	if (!txn->who.privileged && txn->nr_steps >=
+		STEPS_PER_NODE * store->limits.transaction_nodes)
+		return -ENOSPC;
 	if (txn->nr_steps == txn->step_room) {
 		const unsigned room = txn->step_room ? txn->step_room * 2 : 8;
 		struct txn_step *steps = realloc(txn->steps,
@@ -160,14 +181,12 @@ static int add_step(struct txn *txn, enum change_kind kind, const char *path)
 	*step = (struct txn_step){.kind = kind, .path = strdup(path)};
 	if (!step->path)
 		return -ENOMEM;
+	if (kind == CHANGE_RM)
+		txn->removals++;
 	if (kind == CHANGE_SET) {
-		const size_t length = strlen(path);
-		struct txn_access *access = access_find(txn->accesses,
-			txn->access_room, path, length,
-			hash_path(path, length));
-
 		step->again = access->use & USE_WRITTEN;
 		access->use |= USE_WRITTEN;
+		access->removals = txn->removals;
 	}
 	txn->nr_steps++;
 	return 0;
@@ -180,7 +199,7 @@ int txn_set(struct store *store, struct txn *txn, const char *path,
 	const uint16_t dom = txn->who.dom;
 	const int lost = old && old->data->perms[0].dom == dom;
 	const int gained = data->perms[0].dom == dom;
-	int rc = add_step(txn, kind, path);
+	int rc = add_step(store, txn, kind, path);
 
 	if (rc == 0)
 		rc = tree_set(&txn->root, path, data, ++store->generation);
@@ -201,7 +220,7 @@ static bool count_own(const char *path, const struct node *node, void *arg)
 int txn_remove(struct store *store, struct txn *txn, const char *path)
 {
 	struct node *node = (struct node *)tree_find(txn->root, path);
-	int rc = add_step(txn, CHANGE_RM, path);
+	int rc = add_step(store, txn, CHANGE_RM, path);
 
 	if (rc < 0)
 		return rc;

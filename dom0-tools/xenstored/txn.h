@@ -18,6 +18,7 @@ struct txn_access {
 	char *path;
 	uint32_t hash;
 	unsigned use;		/* enum txn_use, or-ed */
+	unsigned removals;	/* txn's, when its last SET step was made */
 };
 
 struct txn_step {
@@ -36,6 +37,7 @@ struct txn {
 	unsigned nr_accesses, access_room;
 	struct txn_step *steps;
 	unsigned nr_steps, step_room;
+	unsigned removals;		/* steps that remove */
 };
 
 /*

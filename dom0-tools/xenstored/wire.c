@@ -183,8 +183,9 @@ static int do_directory_part(struct request *r)
 	return 0;
 }
 
-/* What a limit refuses is said once a second and domain. */
-static int refused(struct request *r, int rc, const char *what)
+/* What a limit refuses is said once a second and domain. @path is valid. */
+static int refused(struct request *r, int rc, const char *what,
+	const char *path)
 {
 	static time_t last[DOM_LIMIT];
 	const uint16_t dom = r->conn->who.dom;
@@ -194,7 +195,7 @@ static int refused(struct request *r, int rc, const char *what)
 		last[dom] = now;
 		log_warn("d%u: %s %s refused: over its limits (nodes %u/%u, "
 			"watches %u/%u, transactions %u/%u)", dom, what,
-			r->data, server_store->nr_nodes[dom],
+			path, server_store->nr_nodes[dom],
 			server_store->limits.nodes, r->conn->nr_watches,
 			server_store->limits.watches, r->conn->nr_txns,
 			server_store->limits.transactions);
@@ -220,7 +221,7 @@ static void warn_near(struct domain *domain, unsigned bit, const char *what,
 static int changed(struct request *r, int rc, const char *what)
 {
 	if (rc < 0)
-		return refused(r, rc, what);
+		return refused(r, rc, what, r->path);
 	warn_near(r->conn->domain, 1, "nodes",
 		server_store->nr_nodes[r->conn->who.dom],
 		server_store->limits.nodes);
@@ -373,7 +374,8 @@ static int do_watch(struct request *r)
 	if (rc < 0)
 		return rc;
 	if (!conn->who.privileged && conn->nr_watches >= limits->watches)
-		return refused(r, -E2BIG, "watch");
+		return refused(r, -E2BIG, "watch",
+			*r->path == '/' ? r->path : "");
 	rc = watch_add(conn, r->path, strings[1], cut);
 	if (rc < 0)
 		return rc;
@@ -442,7 +444,7 @@ static int do_transaction_start(struct request *r)
 		return -EBUSY;
 	if (!conn->who.privileged &&
 		conn->nr_txns >= server_store->limits.transactions)
-		return refused(r, -ENOSPC, "transaction");
+		return refused(r, -ENOSPC, "transaction", "");
 	do
 		conn->next_txn++;
 	while (!conn->next_txn || conn_find_txn(conn, conn->next_txn));
@@ -605,6 +607,7 @@ void wire_request(struct conn *conn, const struct xsd_sockmsg *header,
 	request.conn = conn;
 	request.header = header;
 	request.txn = NULL;
+	request.path[0] = '\0';
 	request.data = payload;
 	request.size = header->len;
 	/* So that what is printed or compared ends. */

@@ -225,6 +225,35 @@ static void test_quota_at_commit(void)
 	store_free(store);
 }
 
+/* Writing one node for ever takes no memory; nor does making and removing. */
+static void test_endless_transaction(void)
+{
+	struct store *store = fresh();
+	const struct perm own[] = {{5, 0}};
+	char value[64];
+	int rc = 0;
+
+	store->limits.transaction_nodes = 50;
+	store_mkdir(store, NULL, &dom0, "/d");
+	store_set_perms(store, NULL, &dom0, "/d", own, 1);
+
+	struct txn *txn = txn_start(store, &dom5, 1);
+
+	for (int i = 0; i < 10000; i++)
+		CHECK(put(store, txn, &dom5, "/d/x", "again") == 0);
+	CHECK(txn->nr_steps == 1);
+	for (int i = 0; i < 200 && rc == 0; i++)
+		rc = i & 1 ? put(store, txn, &dom5, "/d/x", "last") :
+			store_rm(store, txn, &dom5, "/d/x");
+	CHECK(rc == -ENOSPC && txn->nr_steps == 200);
+	/* The last step was a removal; what is refused leaves no trace. */
+	CHECK(put(store, txn, &dom5, "/d/x", "refused") == -ENOSPC);
+	CHECK(get(store, txn, &dom5, "/d/x", value) == -ENOENT);
+	CHECK(txn_commit(store, txn) == 0);
+	CHECK(!store_find(store, "/d/x") && store->nr_nodes[5] == 1);
+	store_free(store);
+}
+
 static void test_isolation(void)
 {
 	struct store *store = fresh();
@@ -591,6 +620,7 @@ int main(void)
 	RUN(dead_domain_leaves_permissions);
 	RUN(quotas);
 	RUN(quota_at_commit);
+	RUN(endless_transaction);
 	RUN(isolation);
 	RUN(conflicts);
 	RUN(replay_order);
