@@ -20,7 +20,7 @@ static int64_t write(struct hypercall_args *a)
 	while (left) {
 		const size_t size = left < PIECE ? left : PIECE;
 
-		if (copy_from_guest(text, (gva_t){ a->arg[2] }, size))
+		if (copy_from_guest(text, (gva_t){a->arg[2]}, size))
 			return -EFAULT;
 		console_guest_write(current->domain, text, size);
 		left -= (uint32_t)size;
@@ -39,7 +39,7 @@ static int64_t read(struct hypercall_args *a)
 	const size_t size =
 		console_guest_read(text, room < PIECE ? room : PIECE);
 
-	if (copy_to_guest((gva_t){ a->arg[2] }, text, size))
+	if (copy_to_guest((gva_t){a->arg[2]}, text, size))
 		return -EFAULT;
 	return (int64_t)size;
 }

@@ -226,11 +226,13 @@ static void set_limits(struct domain *d, const struct domain_config *config)
 		d->max_event_port = EVTCHN_2L_NR_CHANNELS - 1;
 	else if (!d->max_event_port)
 		d->max_event_port = EVENT_PORTS_DEFAULT - 1;
-	d->max_grant_frames = config->max_grant_frames < 0 ?
-		GRANT_FRAMES_DEFAULT : (unsigned)config->max_grant_frames;
-	d->max_maptrack_frames = config->max_maptrack_frames < 0 ?
-		MAPTRACK_FRAMES_DEFAULT :
-		(unsigned)config->max_maptrack_frames;
+	d->max_grant_frames = config->max_grant_frames < 0
+				      ? GRANT_FRAMES_DEFAULT
+				      : (unsigned)config->max_grant_frames;
+	d->max_maptrack_frames =
+		config->max_maptrack_frames < 0
+			? MAPTRACK_FRAMES_DEFAULT
+			: (unsigned)config->max_maptrack_frames;
 	if (d->privileged)
 		d->weight = SCHED_WEIGHT_DOM0;
 }
@@ -276,8 +278,8 @@ static int contents_create(struct domain *d)
 	return rc;
 }
 
-int domain_create(uint16_t id, const struct domain_config *config,
-	struct domain **out)
+int domain_create(
+	uint16_t id, const struct domain_config *config, struct domain **out)
 {
 	struct domain *d;
 	int rc;

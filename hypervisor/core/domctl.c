@@ -38,8 +38,8 @@ static int check_create(const struct xen_domctl_createdomain *c)
 			c->flags & ~XEN_DOMCTL_CDF_xs_domain);
 		return -EINVAL;
 	}
-	if (c->arch.emulation_flags || c->arch.misc_flags &
-			~XEN_X86_MISC_FLAGS_MAX)
+	if (c->arch.emulation_flags ||
+		c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX)
 		return -EINVAL;
 	if (c->vmtrace_size || c->cpupool_id || c->iommu_opts)
 		return -EINVAL;
@@ -144,8 +144,7 @@ static void count_vcpus(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		info->flags |= XEN_DOMINF_blocked;
 }
 
-void domctl_domain_info(
-	struct domain *d, struct xen_domctl_getdomaininfo *info)
+void domctl_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 {
 	memset(info, 0, sizeof(*info));
 	info->domain = d->id;
@@ -157,12 +156,12 @@ void domctl_domain_info(
 		info->flags |= XEN_DOMINF_paused;
 	if (load_acquire(&d->shut_down))
 		info->flags |= XEN_DOMINF_shutdown |
-			(uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
+			       (uint32_t)d->shutdown_code
+				       << XEN_DOMINF_shutdownshift;
 	info->tot_pages = d->nr_pages;
 	info->max_pages = d->max_pages;
 	info->outstanding_pages = d->claimed;
-	info->shared_info_frame =
-		d->dying ? ~0ull : direct_mfn(d->shared).n;
+	info->shared_info_frame = d->dying ? ~0ull : direct_mfn(d->shared).n;
 	info->gpaddr_bits = (uint8_t)cpu_info.physical_bits;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 }
@@ -328,8 +327,8 @@ static int permit(struct rangeset *set, uint64_t first, uint64_t nr,
 	if (!nr || first >= limit || nr > limit - first)
 		return -EINVAL;
 	/* Nobody can give what he has not. */
-	return allow ? rangeset_add(set, first, first + nr - 1) :
-		       rangeset_remove(set, first, first + nr - 1);
+	return allow ? rangeset_add(set, first, first + nr - 1)
+		     : rangeset_remove(set, first, first + nr - 1);
 }
 
 static int irq_permission(struct domain *d, struct xen_domctl *op)
@@ -355,8 +354,8 @@ static int iomem_permission(struct domain *d, struct xen_domctl *op)
 	if (!rangeset_contains(current->domain->iomem, p->first_mfn,
 		    p->first_mfn + p->nr_mfns - 1))
 		return -EPERM;
-	return permit(d->iomem, p->first_mfn, p->nr_mfns, limit,
-		p->allow_access);
+	return permit(
+		d->iomem, p->first_mfn, p->nr_mfns, limit, p->allow_access);
 }
 
 static int ioport_permission(struct domain *d, struct xen_domctl *op)
@@ -414,8 +413,8 @@ static int get_cpu_policy(struct domain *d, struct xen_domctl *op)
 	struct xen_domctl_cpu_policy *const c = &op->u.cpu_policy;
 	const struct cpuid_policy *const p = cpuid_domain_policy(d);
 
-	return cpuid_copy_policy(p, c->leaves, &c->nr_leaves, c->msrs,
-		&c->nr_msrs);
+	return cpuid_copy_policy(
+		p, c->leaves, &c->nr_leaves, c->msrs, &c->nr_msrs);
 }
 
 static int set_cpu_policy(struct domain *d, struct xen_domctl *op)
@@ -427,8 +426,9 @@ static int set_cpu_policy(struct domain *d, struct xen_domctl *op)
 	if (d == current->domain || (d->vcpu[0] && d->vcpu[0]->initialised))
 		return -EBUSY; /* it may have looked already */
 	rc = cpuid_check_msrs(c->msrs, c->nr_msrs, &c->err_msr);
-	return rc ? rc : cpuid_set_policy(d, c->leaves, c->nr_leaves,
-				 &c->err_leaf, &c->err_subleaf);
+	return rc ? rc
+		  : cpuid_set_policy(d, c->leaves, c->nr_leaves, &c->err_leaf,
+			    &c->err_subleaf);
 }
 
 /* Bitmaps */
@@ -509,15 +509,16 @@ static int run(struct xen_domctl *op)
 	d = domain_get_or_self(op->domain);
 	if (!d)
 		return -ESRCH;
-	rc = d->dying && op->cmd != XEN_DOMCTL_destroydomain ?
-		-EINVAL : ops[op->cmd](d, op);
+	rc = d->dying && op->cmd != XEN_DOMCTL_destroydomain
+		     ? -EINVAL
+		     : ops[op->cmd](d, op);
 	domain_put(d);
 	return rc;
 }
 
 int64_t hypercall_domctl(struct hypercall_args *a)
 {
-	const gva_t arg = { a->arg[0] };
+	const gva_t arg = {a->arg[0]};
 	struct xen_domctl op;
 	int rc;
 

@@ -15,9 +15,9 @@
 struct domain;
 struct event_state;
 
-int event_init(struct domain *d); /* domain_create */
+int event_init(struct domain *d);    /* domain_create */
 int event_destroy(struct domain *d); /* closes all; -ERESTART: call again */
-void event_free(struct domain *d); /* with the domain structure */
+void event_free(struct domain *d);   /* with the domain structure */
 
 /* Raise a port as its owner's EVTCHNOP_send does; 0 or -errno. */
 int event_send(struct domain *d, unsigned port);
@@ -31,7 +31,7 @@ void vcpu_mark_events_pending(struct vcpu *v);
 static inline bool vcpu_event_deliverable(const struct vcpu *v)
 {
 	return read_once(&v->info->evtchn_upcall_pending) &&
-		!read_once(&v->info->evtchn_upcall_mask);
+	       !read_once(&v->info->evtchn_upcall_mask);
 }
 
 /* The port of a domain is pending (sched_op poll). */

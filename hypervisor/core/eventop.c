@@ -13,8 +13,8 @@
 #include "xen/errno.h"
 
 /* VIRQs that each vCPU has of its own. */
-#define VCPU_VIRQS                                                         \
-	(1u << VIRQ_TIMER | 1u << VIRQ_DEBUG | 1u << VIRQ_XENOPROF |       \
+#define VCPU_VIRQS                                                             \
+	(1u << VIRQ_TIMER | 1u << VIRQ_DEBUG | 1u << VIRQ_XENOPROF |           \
 		1u << VIRQ_XENPMU)
 
 static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
@@ -47,8 +47,8 @@ static void bind(struct domain *d, unsigned port, struct event_port as)
 }
 
 /* Tell the guest the port, or close it again. */
-static int report(struct domain *d, unsigned port, gva_t to, const void *op,
-	size_t size)
+static int report(
+	struct domain *d, unsigned port, gva_t to, const void *op, size_t size)
 {
 	if (!copy_to_guest(to, op, size))
 		return 0;
@@ -70,11 +70,13 @@ static int alloc_unbound(gva_t arg)
 		return rc;
 	rc = event_reserve(d, &port);
 	if (!rc) {
-		bind(d, port, (struct event_port){
-			.state = PORT_UNBOUND,
-			.dom = op.remote_dom == DOMID_SELF ?
-				current->domain->id : op.remote_dom,
-		});
+		bind(d, port,
+			(struct event_port){
+				.state = PORT_UNBOUND,
+				.dom = op.remote_dom == DOMID_SELF
+					       ? current->domain->id
+					       : op.remote_dom,
+			});
 		op.port = port;
 		rc = report(d, port, arg, &op, sizeof(op));
 	}
@@ -191,10 +193,11 @@ static int bind_ipi(gva_t arg)
 	rc = event_reserve(d, &port);
 	if (rc)
 		return rc;
-	bind(d, port, (struct event_port){
-		.state = PORT_IPI,
-		.vcpu = (uint8_t)op.vcpu,
-	});
+	bind(d, port,
+		(struct event_port){
+			.state = PORT_IPI,
+			.vcpu = (uint8_t)op.vcpu,
+		});
 	op.port = port;
 	return report(d, port, arg, &op, sizeof(op));
 }
@@ -410,5 +413,5 @@ int64_t hypercall_event_channel_op(struct hypercall_args *a)
 
 	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
 		return -ENOSYS;
-	return ops[cmd]((gva_t){ a->arg[1] });
+	return ops[cmd]((gva_t){a->arg[1]});
 }

@@ -25,10 +25,10 @@ struct event_port {
 	uint8_t state;
 	uint8_t vcpu; /* who is told */
 	union {
-		uint16_t dom; /* UNBOUND: who may bind */
+		uint16_t dom;        /* UNBOUND: who may bind */
 		uint16_t bound_vcpu; /* VIRQ: in whose virq_port it is */
 	};
-	uint32_t number; /* remote port, PIRQ, VIRQ */
+	uint32_t number;       /* remote port, PIRQ, VIRQ */
 	struct domain *remote; /* INTERDOMAIN */
 };
 
@@ -38,9 +38,9 @@ struct event_port {
 struct event_state {
 	struct spinlock lock;
 	struct event_port *page[PORT_PAGES]; /* NULL: none used there yet */
-	unsigned lowest; /* no port below is free */
-	unsigned used; /* ports that are not free */
-	uint16_t pirq_port[PIRQS_MAX]; /* 0: not bound */
+	unsigned lowest;                     /* no port below is free */
+	unsigned used;                       /* ports that are not free */
+	uint16_t pirq_port[PIRQS_MAX];       /* 0: not bound */
 };
 
 /* NULL: no such port, or none near it was ever used. Port 0 never exists. */

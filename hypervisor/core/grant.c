@@ -240,8 +240,8 @@ int grant_release_mappings(struct domain *d)
 
 		if (!m)
 			continue;
-		pin = (struct grant_pin){ domain_of_id(m->dom), m->ref,
-			MFN(m->frame), m->readonly };
+		pin = (struct grant_pin){domain_of_id(m->dom), m->ref,
+			MFN(m->frame), m->readonly};
 		grant_unpin(&pin);
 		domain_put(pin.granter);
 		m->parts = 0;

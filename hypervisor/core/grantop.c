@@ -27,8 +27,8 @@
 static uint64_t pte_flags(uint32_t flags)
 {
 	uint64_t pte = PTE_P | PTE_US | PTE_A |
-		(uint64_t)(flags >> _GNTMAP_guest_avail0 & AVL_BITS)
-			<< PTE_AVL_SHIFT;
+		       (uint64_t)(flags >> _GNTMAP_guest_avail0 & AVL_BITS)
+			       << PTE_AVL_SHIFT;
 
 	if (!(flags & GNTMAP_readonly))
 		pte |= PTE_RW | PTE_D;
@@ -66,8 +66,8 @@ static int16_t map_of(struct gnttab_map_grant_ref *op, struct domain *granter)
 
 	if (handle == HANDLE_NONE)
 		return GNTST_no_device_space;
-	status = grant_pin(&pin, granter, op->ref, d,
-		op->flags & GNTMAP_readonly);
+	status = grant_pin(
+		&pin, granter, op->ref, d, op->flags & GNTMAP_readonly);
 	if (status == GNTST_okay) {
 		status = install(op, handle, &pin);
 		if (status != GNTST_okay)
@@ -112,14 +112,14 @@ struct unmapped {
 };
 
 /* Clear the entry; the references stay until the flush. */
-static void unmap_begin(struct unmapped *u, uint32_t handle,
-	uint64_t host_addr, uint64_t bus_addr, uint64_t replacement)
+static void unmap_begin(struct unmapped *u, uint32_t handle, uint64_t host_addr,
+	uint64_t bus_addr, uint64_t replacement)
 {
 	struct domain *const d = current->domain;
 	struct grant_map *const m = grant_handle_take(d, handle);
 	uint8_t parts;
 
-	*u = (struct unmapped){ .handle = handle, .status = GNTST_bad_handle };
+	*u = (struct unmapped){.handle = handle, .status = GNTST_bad_handle};
 	if (!m)
 		return;
 	parts = (host_addr ? m->parts & GNTMAP_host_map : 0) |
@@ -128,8 +128,8 @@ static void unmap_begin(struct unmapped *u, uint32_t handle,
 	if (bus_addr && bus_addr != mfn_paddr(MFN(m->frame)))
 		u->status = GNTST_general_error;
 	else if ((parts & GNTMAP_host_map) &&
-		mmu_unmap_grant(current, MFN(m->frame), host_addr,
-			m->contains_pte, m->readonly, replacement))
+		 mmu_unmap_grant(current, MFN(m->frame), host_addr,
+			 m->contains_pte, m->readonly, replacement))
 		u->status = GNTST_general_error;
 	if (u->status == GNTST_okay && parts)
 		u->parts = parts;
@@ -148,8 +148,8 @@ static void unmap_end(const struct unmapped *u)
 	m = grant_handle_map(d, u->handle);
 	m->parts &= ~u->parts;
 	if (!m->parts) {
-		const struct grant_pin pin = { domain_of_id(m->dom), m->ref,
-			MFN(m->frame), m->readonly };
+		const struct grant_pin pin = {domain_of_id(m->dom), m->ref,
+			MFN(m->frame), m->readonly};
 
 		grant_unpin(&pin);
 		domain_put(pin.granter);
@@ -170,7 +170,7 @@ static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 			struct gnttab_unmap_and_replace replace;
 		} op;
 
-		static_assert(sizeof(op.plain) == sizeof(op.replace), "one size");
+		static_assert(sizeof(op.plain) == sizeof(op.replace), "size");
 		if (get_guest(&op, ops, first + n)) {
 			rc = -EFAULT;
 			break;
@@ -181,9 +181,11 @@ static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 	}
 	tlb_flush(current->domain->dirty_cpus);
 	for (uint32_t i = 0; i < n; i++) {
-		const gva_t at = gva_add(ops, (uint64_t)(first + i) *
-			sizeof(struct gnttab_unmap_grant_ref) +
-			offsetof(struct gnttab_unmap_grant_ref, status));
+		const gva_t at = gva_add(ops,
+			(uint64_t)(first + i) *
+					sizeof(struct gnttab_unmap_grant_ref) +
+				offsetof(
+					struct gnttab_unmap_grant_ref, status));
 
 		unmap_end(&group[i]);
 		if (copy_to_guest(at, &group[i].status, sizeof(int16_t)))
@@ -219,7 +221,7 @@ static int16_t copy_open(struct copy_end *e, const struct gnttab_copy_ptr *p,
 	struct domain *d;
 	int16_t status;
 
-	*e = (struct copy_end){ .granted = granted, .readonly = readonly };
+	*e = (struct copy_end){.granted = granted, .readonly = readonly};
 	if (!granted) {
 		if (p->domid != DOMID_SELF && p->domid != current->domain->id)
 			return GNTST_permission_denied;
@@ -264,7 +266,8 @@ static int16_t copy_one(const struct gnttab_copy *op)
 		/* Both may be one page. */
 		memmove((char *)mfn_direct(dest.pin.mfn) + op->dest.offset,
 			(const char *)mfn_direct(source.pin.mfn) +
-				op->source.offset, op->len);
+				op->source.offset,
+			op->len);
 		copy_close(&dest);
 	}
 	copy_close(&source);
@@ -279,8 +282,11 @@ static int64_t copy(gva_t ops, uint32_t i)
 		return -EFAULT;
 	op.status = copy_one(&op);
 	return copy_to_guest(gva_add(ops, (uint64_t)i * sizeof(op) +
-				offsetof(struct gnttab_copy, status)),
-		       &op.status, sizeof(op.status)) ? -EFAULT : 0;
+						  offsetof(struct gnttab_copy,
+							  status)),
+		       &op.status, sizeof(op.status))
+		       ? -EFAULT
+		       : 0;
 }
 
 /* The table */
@@ -380,13 +386,13 @@ static const struct {
 	size_t size;
 	bool single; /* the count must be 1 */
 } ops_table[] = {
-	[GNTTABOP_map_grant_ref] = { map,
-		sizeof(struct gnttab_map_grant_ref), false },
-	[GNTTABOP_setup_table] = { setup_table, 0, true },
-	[GNTTABOP_copy] = { copy, sizeof(struct gnttab_copy), false },
-	[GNTTABOP_query_size] = { query_size, 0, true },
-	[GNTTABOP_set_version] = { set_version, 0, true },
-	[GNTTABOP_get_version] = { get_version, 0, true },
+	[GNTTABOP_map_grant_ref] = {map, sizeof(struct gnttab_map_grant_ref),
+		false},
+	[GNTTABOP_setup_table] = {setup_table, 0, true},
+	[GNTTABOP_copy] = {copy, sizeof(struct gnttab_copy), false},
+	[GNTTABOP_query_size] = {query_size, 0, true},
+	[GNTTABOP_set_version] = {set_version, 0, true},
+	[GNTTABOP_get_version] = {get_version, 0, true},
 };
 
 /* done elements of the batch are finished: go on behind them. */
@@ -405,14 +411,14 @@ static int64_t unmap_batch(struct hypercall_args *a, bool replace)
 	while (i < nr) {
 		const uint32_t n = nr - i < GROUP ? nr - i : GROUP;
 		const int64_t rc =
-			unmap_group((gva_t){ a->arg[1] }, i, n, replace);
+			unmap_group((gva_t){a->arg[1]}, i, n, replace);
 
 		if (rc)
 			return rc;
 		i += n;
 		if (i < nr && preempt_needed())
-			return restart(a, i,
-				sizeof(struct gnttab_unmap_grant_ref));
+			return restart(
+				a, i, sizeof(struct gnttab_unmap_grant_ref));
 	}
 	return 0;
 }
@@ -435,7 +441,7 @@ int64_t hypercall_grant_table_op(struct hypercall_args *a)
 
 		if (i && preempt_needed())
 			return restart(a, i, ops_table[cmd].size);
-		rc = ops_table[cmd].one((gva_t){ a->arg[1] }, i);
+		rc = ops_table[cmd].one((gva_t){a->arg[1]}, i);
 		if (rc)
 			return rc;
 	}

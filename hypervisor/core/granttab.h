@@ -27,23 +27,23 @@ struct grant_map {
 	uint32_t ref;
 	uint32_t frame;
 	uint32_t next; /* free: the next free one */
-	uint16_t dom; /* whose grant; the mapping holds a domain reference */
+	uint16_t dom;  /* whose grant; the mapping holds a domain reference */
 	uint8_t parts; /* GNTMAP_host_map, GNTMAP_device_map; 0: free */
 	bool readonly;
 	bool contains_pte; /* host_addr is an entry's machine address */
-	bool busy; /* an operation works on it */
+	bool busy;         /* an operation works on it */
 };
 
 struct grant_table {
 	struct spinlock lock; /* RANK_GRANT: all of it */
-	bool closed; /* the domain is gone, its frames are not shown */
+	bool closed;          /* the domain is gone, its frames are not shown */
 	unsigned nr_frames, max_frames;
 	struct grant_entry_v1 **frame; /* pages of ours that the guest maps */
-	struct grant_use **use; /* in pieces like the frames */
+	struct grant_use **use;        /* in pieces like the frames */
 	unsigned nr_map_pages, max_map_pages;
 	struct grant_map **maps;
 	uint32_t free_map; /* HANDLE_NONE: none */
-	unsigned nr_maps; /* in use */
+	unsigned nr_maps;  /* in use */
 };
 
 /* A use of a grant, between pin and unpin: references to the frame, a pin of

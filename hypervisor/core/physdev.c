@@ -46,7 +46,7 @@ static int64_t set_iobitmap(gva_t arg)
 static bool may_use(uint32_t pirq)
 {
 	return pirq < PIRQS_MAX &&
-		rangeset_contains(current->domain->irqs, pirq, pirq);
+	       rangeset_contains(current->domain->irqs, pirq, pirq);
 }
 
 static int64_t irq_status(gva_t arg)
@@ -57,8 +57,8 @@ static int64_t irq_status(gva_t arg)
 		return -EFAULT;
 	if (!may_use(op.irq))
 		return -EINVAL;
-	op.flags = irq_needs_eoi(current->domain, op.irq) ?
-		XENIRQSTAT_needs_eoi : 0;
+	op.flags = irq_needs_eoi(current->domain, op.irq) ? XENIRQSTAT_needs_eoi
+							  : 0;
 	if (irq_shared(current->domain, op.irq))
 		op.flags |= XENIRQSTAT_shared;
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
@@ -121,8 +121,8 @@ static int64_t setup_gsi(gva_t arg)
 	return irq_setup_gsi((unsigned)op.gsi, op.triggering, op.polarity);
 }
 
-static int map_by_type(struct domain *d, const struct physdev_map_pirq *op,
-	int *pirq)
+static int map_by_type(
+	struct domain *d, const struct physdev_map_pirq *op, int *pirq)
 {
 	struct msi_source source = {
 		.bus = (uint8_t)op->bus,
@@ -205,25 +205,25 @@ static const struct {
 	int64_t (*fn)(gva_t arg);
 	bool hardware; /* for dom0 only */
 } ops[] = {
-	[PHYSDEVOP_irq_status_query] = { irq_status, false },
-	[PHYSDEVOP_set_iopl] = { set_iopl, false },
-	[PHYSDEVOP_set_iobitmap] = { set_iobitmap, false },
-	[PHYSDEVOP_apic_read] = { apic_read, true },
-	[PHYSDEVOP_apic_write] = { apic_write, true },
-	[PHYSDEVOP_alloc_irq_vector] = { alloc_irq_vector, true },
-	[PHYSDEVOP_free_irq_vector] = { accept, true },
-	[PHYSDEVOP_eoi] = { eoi, false },
-	[PHYSDEVOP_map_pirq] = { map_pirq, true },
-	[PHYSDEVOP_unmap_pirq] = { unmap_pirq, true },
-	[PHYSDEVOP_manage_pci_add] = { accept, true },
-	[PHYSDEVOP_manage_pci_remove] = { accept, true },
-	[PHYSDEVOP_manage_pci_add_ext] = { accept, true },
-	[PHYSDEVOP_setup_gsi] = { setup_gsi, true },
-	[PHYSDEVOP_pci_mmcfg_reserved] = { accept, true },
-	[PHYSDEVOP_pci_device_add] = { accept, true },
-	[PHYSDEVOP_pci_device_remove] = { accept, true },
-	[PHYSDEVOP_prepare_msix] = { accept, true },
-	[PHYSDEVOP_release_msix] = { accept, true },
+	[PHYSDEVOP_irq_status_query] = {irq_status, false},
+	[PHYSDEVOP_set_iopl] = {set_iopl, false},
+	[PHYSDEVOP_set_iobitmap] = {set_iobitmap, false},
+	[PHYSDEVOP_apic_read] = {apic_read, true},
+	[PHYSDEVOP_apic_write] = {apic_write, true},
+	[PHYSDEVOP_alloc_irq_vector] = {alloc_irq_vector, true},
+	[PHYSDEVOP_free_irq_vector] = {accept, true},
+	[PHYSDEVOP_eoi] = {eoi, false},
+	[PHYSDEVOP_map_pirq] = {map_pirq, true},
+	[PHYSDEVOP_unmap_pirq] = {unmap_pirq, true},
+	[PHYSDEVOP_manage_pci_add] = {accept, true},
+	[PHYSDEVOP_manage_pci_remove] = {accept, true},
+	[PHYSDEVOP_manage_pci_add_ext] = {accept, true},
+	[PHYSDEVOP_setup_gsi] = {setup_gsi, true},
+	[PHYSDEVOP_pci_mmcfg_reserved] = {accept, true},
+	[PHYSDEVOP_pci_device_add] = {accept, true},
+	[PHYSDEVOP_pci_device_remove] = {accept, true},
+	[PHYSDEVOP_prepare_msix] = {accept, true},
+	[PHYSDEVOP_release_msix] = {accept, true},
 };
 
 int64_t hypercall_physdev_op(struct hypercall_args *a)
@@ -234,5 +234,5 @@ int64_t hypercall_physdev_op(struct hypercall_args *a)
 		return -ENOSYS;
 	if (ops[cmd].hardware && !current->domain->hardware)
 		return -EPERM;
-	return ops[cmd].fn((gva_t){ a->arg[1] });
+	return ops[cmd].fn((gva_t){a->arg[1]});
 }

@@ -192,7 +192,7 @@ static int64_t get_cpuinfo(struct xen_platform_op *op)
 
 int64_t hypercall_platform_op(struct hypercall_args *a)
 {
-	const gva_t arg = { a->arg[0] };
+	const gva_t arg = {a->arg[0]};
 	struct xen_platform_op op;
 	int64_t rc;
 

@@ -280,5 +280,5 @@ int64_t hypercall_sched_op(struct hypercall_args *a)
 
 	if (cmd >= sizeof(ops) / sizeof(ops[0]))
 		return -ENOSYS; /* pin_override among them */
-	return ops[cmd]((gva_t){ a->arg[1] });
+	return ops[cmd]((gva_t){a->arg[1]});
 }

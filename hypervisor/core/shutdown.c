@@ -36,8 +36,7 @@ static void show_stack(const struct regs *regs)
 	for (unsigned i = 0; i < STACK_WORDS; i += 4) {
 		uint64_t w[4];
 
-		if (copy_from_guest(
-			    w, (gva_t){ regs->rsp + i * 8 }, sizeof(w)))
+		if (copy_from_guest(w, (gva_t){regs->rsp + i * 8}, sizeof(w)))
 			return;
 		log_warn("  %016lx %016lx %016lx %016lx", w[0], w[1], w[2],
 			w[3]);

@@ -34,8 +34,8 @@ static int read_console(struct xen_sysctl *op)
 	while (done < r->count) {
 		char text[PIECE];
 		const uint32_t room = r->count - done;
-		const size_t n = console_ring_read(text,
-			room < PIECE ? room : PIECE, &index, incremental);
+		const size_t n = console_ring_read(
+			text, room < PIECE ? room : PIECE, &index, incremental);
 
 		if (!n)
 			break;
@@ -58,7 +58,7 @@ static uint64_t ram_pages(void)
 	for (unsigned i = 0; i < boot_info.nr_ranges; i++)
 		if (boot_info.range[i].type == MEMORY_RAM)
 			bytes += boot_info.range[i].end -
-				boot_info.range[i].start;
+				 boot_info.range[i].start;
 	return bytes >> PAGE_SHIFT;
 }
 
@@ -150,8 +150,9 @@ static int avail_heap(struct xen_sysctl *op)
 
 	if (h->node > 0)
 		return -EINVAL;
-	pages = h->max_bitwidth && h->max_bitwidth < 64 ?
-		buddy_free_pages_below(h->max_bitwidth) : buddy_free_pages();
+	pages = h->max_bitwidth && h->max_bitwidth < 64
+			? buddy_free_pages_below(h->max_bitwidth)
+			: buddy_free_pages();
 	if (h->min_bitwidth && h->min_bitwidth < 64) {
 		const uint64_t below = buddy_free_pages_below(h->min_bitwidth);
 
@@ -171,7 +172,7 @@ static int cpu_topology(struct xen_sysctl *op)
 		return 0;
 	}
 	for (uint32_t i = 0; i < nr; i++) {
-		const struct xen_sysctl_cputopo cpu = { .core = i };
+		const struct xen_sysctl_cputopo cpu = {.core = i};
 
 		if (put_guest(t->cputopo, i, &cpu))
 			return -EFAULT;
@@ -248,8 +249,7 @@ static int featureset(struct xen_sysctl *op)
 {
 	struct xen_sysctl_cpu_featureset *const f = &op->u.cpu_featureset;
 	uint32_t words[FEATURE_WORDS];
-	const unsigned nr =
-		cpuid_featureset(f->index, words, FEATURE_WORDS);
+	const unsigned nr = cpuid_featureset(f->index, words, FEATURE_WORDS);
 	const unsigned fit = f->nr_features < nr ? f->nr_features : nr;
 
 	if (!nr)
@@ -272,8 +272,9 @@ static int cpu_policy(struct xen_sysctl *op)
 	if (c->_rsvd)
 		return -EINVAL;
 	if (!p)
-		return c->index <= XEN_SYSCTL_cpu_policy_hvm_default ?
-			-EOPNOTSUPP : -EINVAL;
+		return c->index <= XEN_SYSCTL_cpu_policy_hvm_default
+			       ? -EOPNOTSUPP
+			       : -EINVAL;
 	return cpuid_copy_policy(
 		p, c->leaves, &c->nr_leaves, c->msrs, &c->nr_msrs);
 }
@@ -296,7 +297,7 @@ static int (*const ops[])(struct xen_sysctl *) = {
 
 int64_t hypercall_sysctl(struct hypercall_args *a)
 {
-	const gva_t arg = { a->arg[0] };
+	const gva_t arg = {a->arg[0]};
 	struct xen_sysctl op;
 	int rc;
 

@@ -23,7 +23,7 @@ struct timer_heap {
 	struct spinlock lock; /* RANK_TIMER */
 	struct timer *root;
 	struct timer *running; /* whose callback runs now */
-	uint64_t programmed; /* what the hardware waits for, ~0 nothing */
+	uint64_t programmed;   /* what the hardware waits for, ~0 nothing */
 };
 
 /* Fire what expires so soon that programming the hardware costs more. */
@@ -142,7 +142,7 @@ void timer_init_cpu(struct cpu *cpu)
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data)
 {
-	*t = (struct timer){ .fn = fn, .data = data };
+	*t = (struct timer){.fn = fn, .data = data};
 	t->cpu = this_cpu()->number;
 }
 

@@ -14,10 +14,10 @@ struct cpu;
 struct timer {
 	void (*fn)(void *data);
 	void *data;
-	uint64_t expires; /* ns since boot */
+	uint64_t expires;                  /* ns since boot */
 	struct timer *child, *next, *prev; /* pairing heap; RANK_TIMER */
 	uint32_t cpu; /* whose heap; changes under that heap's lock */
-	bool queued; /* RANK_TIMER */
+	bool queued;  /* RANK_TIMER */
 };
 
 /* For the boot CPU, then for each other one before it starts. */

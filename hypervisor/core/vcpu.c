@@ -27,8 +27,8 @@
 
 #define CR0_TS 0x8
 #define CR0_ALWAYS 0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR4_GUEST (0x4ull | 0x8 | 0x10000 | 0x40000) /* TSD DE FSGSBASE OSXSAVE */
-#define CR4_ALWAYS 0x660ull /* PAE MCE OSFXSR OSXMMEXCPT */
+#define CR4_GUEST 0x5000cull     /* TSD DE FSGSBASE OSXSAVE */
+#define CR4_ALWAYS 0x660ull      /* PAE MCE OSFXSR OSXMMEXCPT */
 #define DR6_DEFAULT 0xffff0ff0ull
 #define DR7_DEFAULT 0x400ull
 #define PERIOD_DEFAULT_NS 10000000ull
@@ -124,7 +124,7 @@ static void load_registers(struct vcpu *v, const struct cpu_user_regs *from)
 	v->iopl = from->rflags >> 12 & 3;
 	r->rflags = (from->rflags & ~(RFLAGS_IOPL | RFLAGS_NT | RFLAGS_VM |
 					    RFLAGS_VIF | RFLAGS_VIP)) |
-		RFLAGS_IF | RFLAGS_RESERVED1;
+		    RFLAGS_IF | RFLAGS_RESERVED1;
 	v->ds = from->ds;
 	v->es = from->es;
 	v->fs = from->fs;
@@ -138,11 +138,11 @@ static void load_entries(struct vcpu *v, const struct vcpu_guest_context *c)
 		v->traps[i].vector = (uint8_t)i;
 		v->traps[i].cs |= 3;
 	}
-	v->event = (struct callback){ c->event_callback_eip, true };
-	v->failsafe = (struct callback){ c->failsafe_callback_eip,
-		c->flags & VGCF_failsafe_disables_events };
-	v->syscall = (struct callback){ c->syscall_callback_eip,
-		c->flags & VGCF_syscall_disables_events };
+	v->event = (struct callback){c->event_callback_eip, true};
+	v->failsafe = (struct callback){c->failsafe_callback_eip,
+		c->flags & VGCF_failsafe_disables_events};
+	v->syscall = (struct callback){c->syscall_callback_eip,
+		c->flags & VGCF_syscall_disables_events};
 	v->kernel_sp = c->kernel_sp;
 	v->kernel_ss = c->kernel_ss | 3;
 	v->fs_base = c->fs_base;
@@ -220,8 +220,8 @@ static void store_registers(const struct vcpu *v, struct cpu_user_regs *to)
 	to->cs = (uint16_t)r->cs;
 	to->rsp = r->rsp;
 	to->ss = (uint16_t)r->ss;
-	to->rflags = (r->rflags & ~(uint64_t)RFLAGS_IOPL) |
-		(uint64_t)v->iopl << 12;
+	to->rflags = (r->rflags & ~(uint64_t)RFLAGS_IOPL) | (uint64_t)v->iopl
+								    << 12;
 	to->saved_upcall_mask = read_once(&v->info->evtchn_upcall_mask);
 	to->ds = v->ds;
 	to->es = v->es;
@@ -232,7 +232,8 @@ static void store_registers(const struct vcpu *v, struct cpu_user_regs *to)
 void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 {
 	memset(c, 0, sizeof(*c));
-	c->flags = VGCF_i387_valid | (v->kernel_mode ? VGCF_in_kernel : 0) |
+	c->flags =
+		VGCF_i387_valid | (v->kernel_mode ? VGCF_in_kernel : 0) |
 		(v->failsafe.mask_events ? VGCF_failsafe_disables_events : 0) |
 		(v->syscall.mask_events ? VGCF_syscall_disables_events : 0) |
 		(v->down ? 0 : VGCF_online);
@@ -327,8 +328,8 @@ int vcpu_reset(struct vcpu *v)
 	drop_tables(v);
 	fpu_vcpu_reset(v);
 	memset(v->traps, 0, 256 * sizeof(*v->traps));
-	v->event = v->failsafe = v->syscall = (struct callback){ 0 };
-	v->syscall32 = v->sysenter = v->nmi = (struct callback){ 0 };
+	v->event = v->failsafe = v->syscall = (struct callback){0};
+	v->syscall32 = v->sysenter = v->nmi = (struct callback){0};
 	v->runstate_va = v->time_va = 0;
 	v->blocked = v->polling = false;
 	v->exit_work = 0;

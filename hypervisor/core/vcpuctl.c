@@ -164,8 +164,8 @@ int vcpuctl_set_extended(struct domain *d, struct xen_domctl *op)
 		&op->u.ext_vcpucontext;
 	struct vcpu *const v = vcpu_of(d, e->vcpu);
 
-	if (d == current->domain || e->size < offsetof(
-			struct xen_domctl_ext_vcpucontext, mcg_cap))
+	if (d == current->domain ||
+		e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
 		return -EINVAL;
 	if (!v)
 		return -ESRCH;
@@ -175,10 +175,10 @@ int vcpuctl_set_extended(struct domain *d, struct xen_domctl *op)
 			(int64_t)e->sysenter_callback_eip)
 		return -EINVAL;
 	vcpu_pause(v);
-	v->syscall32 = (struct callback){ e->syscall32_callback_eip,
-		e->syscall32_disables_events };
-	v->sysenter = (struct callback){ e->sysenter_callback_eip,
-		e->sysenter_disables_events };
+	v->syscall32 = (struct callback){
+		e->syscall32_callback_eip, e->syscall32_disables_events};
+	v->sysenter = (struct callback){
+		e->sysenter_callback_eip, e->sysenter_disables_events};
 	vcpu_unpause(v);
 	return 0;
 }

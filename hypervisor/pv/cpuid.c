@@ -52,26 +52,26 @@ static const struct feature_word {
 	uint32_t soft; /* tools may set these whether we offer them or not */
 } words[] = {
 	/* In the order of a featureset's words. */
-	{ 1, NO_SUBLEAF, 3, COMMON_1D | ONLY_1D, BIT(28) },
+	{1, NO_SUBLEAF, 3, COMMON_1D | ONLY_1D, BIT(28)},
 	/* SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE
 	 * AVX F16C RDRAND HYPERVISOR */
-	{ 1, NO_SUBLEAF, 2, 0xf6d83203u, LEAF1_OSXSAVE | LEAF1_HYPERVISOR },
-	{ 0x80000001, NO_SUBLEAF, 3, COMMON_1D | ONLY_81D, 0 },
+	{1, NO_SUBLEAF, 2, 0xf6d83203u, LEAF1_OSXSAVE | LEAF1_HYPERVISOR},
+	{0x80000001, NO_SUBLEAF, 3, COMMON_1D | ONLY_81D, 0},
 	/* LAHF CMP_LEGACY ABM SSE4A MISALIGNSSE PREFETCHW XOP FMA4 TBM */
-	{ 0x80000001, NO_SUBLEAF, 2, 0x002109e3u, BIT(1) },
-	{ 0xd, 1, 0, 0x7, 0 }, /* XSAVEOPT XSAVEC XGETBV1 */
+	{0x80000001, NO_SUBLEAF, 2, 0x002109e3u, BIT(1)},
+	{0xd, 1, 0, 0x7, 0}, /* XSAVEOPT XSAVEC XGETBV1 */
 	/* BMI1 AVX2 FDP BMI2 ERMS FPU_SEL AVX512F DQ RDSEED ADX IFMA
 	 * CLFLUSHOPT CLWB AVX512PF ER CD SHA AVX512BW VL */
-	{ 7, 0, 1, 0xfdaf2368u, 0 },
+	{7, 0, 1, 0xfdaf2368u, 0},
 	/* PREFETCHWT1 VBMI VBMI2 GFNI VAES VPCLMUL VNNI BITALG VPOPCNT RDPID
 	 * CLDEMOTE MOVDIRI MOVDIR64B */
-	{ 7, 0, 2, 0x1a405f43u, 0 },
-	{ 0x80000007, NO_SUBLEAF, 3, LEAF7_ITSC, LEAF7_ITSC },
-	{ 0x80000008, NO_SUBLEAF, 1, 0x1, 0 }, /* CLZERO */
+	{7, 0, 2, 0x1a405f43u, 0},
+	{0x80000007, NO_SUBLEAF, 3, LEAF7_ITSC, LEAF7_ITSC},
+	{0x80000008, NO_SUBLEAF, 1, 0x1, 0}, /* CLZERO */
 	/* AVX512_4VNNIW 4FMAPS FSRM VP2INTERSECT SERIALIZE FP16 */
-	{ 7, 0, 3, 0x0080411cu, 0 },
+	{7, 0, 3, 0x0080411cu, 0},
 	/* AVX_VNNI AVX512_BF16 FZRM FSRS FSRCS */
-	{ 7, 1, 0, 0x1c30u, 0 },
+	{7, 1, 0, 0x1c30u, 0},
 };
 
 #define NR_WORDS (sizeof(words) / sizeof(words[0]))
@@ -110,7 +110,7 @@ static xen_cpuid_leaf_t *find(
 
 static uint32_t *register_of(xen_cpuid_leaf_t *l, unsigned reg)
 {
-	uint32_t *const regs[] = { &l->a, &l->b, &l->c, &l->d };
+	uint32_t *const regs[] = {&l->a, &l->b, &l->c, &l->d};
 
 	return regs[reg];
 }
@@ -126,12 +126,11 @@ static uint32_t word_of(const struct cpuid_policy *p, unsigned n)
 
 static void add(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 {
-	const struct cpuid r =
-		cpuid(leaf, subleaf == NO_SUBLEAF ? 0 : subleaf);
+	const struct cpuid r = cpuid(leaf, subleaf == NO_SUBLEAF ? 0 : subleaf);
 
 	ASSERT(p->nr < CPUID_LEAVES_MAX);
-	p->leaf[p->nr++] = (xen_cpuid_leaf_t){ leaf, subleaf, r.a, r.b, r.c,
-		r.d };
+	p->leaf[p->nr++] =
+		(xen_cpuid_leaf_t){leaf, subleaf, r.a, r.b, r.c, r.d};
 }
 
 static void add_subleaves(struct cpuid_policy *p, uint32_t leaf)
@@ -162,10 +161,11 @@ static void add_subleaves(struct cpuid_policy *p, uint32_t leaf)
 
 static void read_raw(void)
 {
-	const uint32_t basic = cpu_info.max_leaf < BASIC_MAX ?
-		cpu_info.max_leaf : BASIC_MAX;
-	const uint32_t extended = cpu_info.max_extended_leaf < EXTENDED_MAX ?
-		cpu_info.max_extended_leaf : EXTENDED_MAX;
+	const uint32_t basic =
+		cpu_info.max_leaf < BASIC_MAX ? cpu_info.max_leaf : BASIC_MAX;
+	const uint32_t extended = cpu_info.max_extended_leaf < EXTENDED_MAX
+					  ? cpu_info.max_extended_leaf
+					  : EXTENDED_MAX;
 
 	for (uint32_t leaf = 0; leaf <= basic; leaf++) {
 		if (leaf == 4 || leaf == 7 || leaf == 0xb || leaf == 0xd)
@@ -271,15 +271,15 @@ uint64_t cpuid_xcr0_allowed(const struct domain *d)
 	return ((uint64_t)l->d << 32 | l->a) & fpu_hardware_xcr0();
 }
 
-static void time_leaf(const struct domain *d, uint32_t subleaf,
-	struct cpuid_regs *out)
+static void time_leaf(
+	const struct domain *d, uint32_t subleaf, struct cpuid_regs *out)
 {
 	int8_t shift;
 
 	switch (subleaf) {
 	case 0:
 		out->a = (clock_tsc_stable() ? BIT(1) : 0) |
-			(cpu_has(CPU_RDTSCP) ? BIT(2) : 0);
+			 (cpu_has(CPU_RDTSCP) ? BIT(2) : 0);
 		out->b = d->tsc_mode;
 		out->c = (uint32_t)clock_tsc_khz();
 		out->d = d->tsc_incarnation;
@@ -338,8 +338,8 @@ static void adjust(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 			out->c |= LEAF1_OSXSAVE;
 		break;
 	case 0xb:
-		*out = (struct cpuid_regs){ .c = subleaf & 0xff,
-			.d = v->id * 2u };
+		*out = (struct cpuid_regs){
+			.c = subleaf & 0xff, .d = v->id * 2u};
 		break;
 	case 0xd:
 		/* The live size: XCR0 holds the vCPU's value now. */
@@ -356,7 +356,7 @@ void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	const struct cpuid_policy *const p = cpuid_domain_policy(d);
 	const xen_cpuid_leaf_t *l;
 
-	*out = (struct cpuid_regs){ 0 };
+	*out = (struct cpuid_regs){0};
 	if (leaf - XEN_CPUID_FIRST_LEAF < 0x100) {
 		hypervisor_leaf(d, leaf, subleaf, out);
 		return;
@@ -364,7 +364,7 @@ void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	l = find(p, leaf, subleaf);
 	if (!l)
 		return;
-	*out = (struct cpuid_regs){ l->a, l->b, l->c, l->d };
+	*out = (struct cpuid_regs){l->a, l->b, l->c, l->d};
 	adjust(v, leaf, subleaf, out);
 }
 
@@ -403,8 +403,8 @@ unsigned cpuid_featureset(unsigned index, uint32_t *to, unsigned nr)
 }
 
 /* A policy may not offer what we do not. */
-static int check(const struct cpuid_policy *p, uint32_t *bad_leaf,
-	uint32_t *bad_subleaf)
+static int check(
+	const struct cpuid_policy *p, uint32_t *bad_leaf, uint32_t *bad_subleaf)
 {
 	for (unsigned i = 0; i < NR_WORDS; i++) {
 		const uint32_t most = word_of(&pv_max, i) | words[i].soft;
@@ -426,8 +426,7 @@ static void finish(struct cpuid_policy *p)
 			find(p, words[i].leaf, words[i].subleaf);
 
 		if (l)
-			*register_of(l, words[i].reg) &=
-				word_of(&pv_max, i);
+			*register_of(l, words[i].reg) &= word_of(&pv_max, i);
 	}
 	if (find(p, 1, NO_SUBLEAF))
 		find(p, 1, NO_SUBLEAF)->c |= LEAF1_HYPERVISOR;
@@ -499,7 +498,7 @@ fail:
 
 /* The MSRs that a policy has in the ABI, both 0 here: platform information
  * (no CPUID faulting) and architectural capabilities. */
-static const uint32_t policy_msrs[] = { 0xce, 0x10a };
+static const uint32_t policy_msrs[] = {0xce, 0x10a};
 
 #define NR_POLICY_MSRS (sizeof(policy_msrs) / sizeof(policy_msrs[0]))
 
@@ -517,7 +516,7 @@ int cpuid_copy_policy(const struct cpuid_policy *p, gva_t leaves,
 		if (*nr_msrs < NR_POLICY_MSRS)
 			return -ENOBUFS;
 		for (unsigned i = 0; i < NR_POLICY_MSRS; i++) {
-			const xen_msr_entry_t e = { .idx = policy_msrs[i] };
+			const xen_msr_entry_t e = {.idx = policy_msrs[i]};
 
 			if (put_guest(msrs, i, &e))
 				return -EFAULT;

@@ -77,7 +77,7 @@ void pvclock_update(struct vcpu *v)
 static void write_time(struct vcpu *v)
 {
 	struct vcpu_time_info r = current_record(v->time_version | 1);
-	const gva_t at = { v->time_va };
+	const gva_t at = {v->time_va};
 
 	/* A page that is not there is the guest's mistake. */
 	if (copy_to_guest(at, &r.version, sizeof(r.version)))
@@ -94,11 +94,11 @@ static void write_time(struct vcpu *v)
 static void write_runstate(struct vcpu *v)
 {
 	struct vcpu_runstate_info r = v->runstate;
-	const gva_t at = { v->runstate_va };
+	const gva_t at = {v->runstate_va};
 	const gva_t entry = gva_add(
 		at, offsetof(struct vcpu_runstate_info, state_entry_time));
-	const bool announce = v->domain->vm_assist >>
-			VMASST_TYPE_runstate_update_flag & 1;
+	const bool announce =
+		v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag & 1;
 
 	if (announce) {
 		r.state_entry_time |= XEN_RUNSTATE_UPDATE;

@@ -25,11 +25,11 @@
 #define TIMEOUT_ABSURD_NS (1ull << 50)
 #define TIMEOUT_CLAMP_NS 100000000ull
 
-#define ASSISTS                                                            \
-	(1ull << VMASST_TYPE_4gb_segments |                                \
-		1ull << VMASST_TYPE_writable_pagetables |                  \
-		1ull << VMASST_TYPE_pae_extended_cr3 |                     \
-		1ull << VMASST_TYPE_architectural_iopl |                   \
+#define ASSISTS                                                                \
+	(1ull << VMASST_TYPE_4gb_segments |                                    \
+		1ull << VMASST_TYPE_writable_pagetables |                      \
+		1ull << VMASST_TYPE_pae_extended_cr3 |                         \
+		1ull << VMASST_TYPE_architectural_iopl |                       \
 		1ull << VMASST_TYPE_runstate_update_flag)
 
 /* Timers */
@@ -313,7 +313,7 @@ int64_t hypercall_vcpu_op(struct hypercall_args *a)
 		return -EINVAL; /* for vCPUs that are pinned for good */
 	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
 		return -ENOSYS;
-	return ops[cmd](d->vcpu[id], (gva_t){ a->arg[2] });
+	return ops[cmd](d->vcpu[id], (gva_t){a->arg[2]});
 }
 
 /* vm_assist */

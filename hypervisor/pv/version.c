@@ -16,18 +16,18 @@
 
 #define ABI_VERSION (4u << 16 | 17)
 
-#define FEATURES                                                           \
-	(1u << XENFEAT_pae_pgdir_above_4gb |                               \
-		1u << XENFEAT_mmu_pt_update_preserve_ad |                  \
-		1u << XENFEAT_highmem_assist |                             \
-		1u << XENFEAT_gnttab_map_avail_bits |                      \
-		1u << XENFEAT_memory_op_vnode_supported |                  \
+#define FEATURES                                                               \
+	(1u << XENFEAT_pae_pgdir_above_4gb |                                   \
+		1u << XENFEAT_mmu_pt_update_preserve_ad |                      \
+		1u << XENFEAT_highmem_assist |                                 \
+		1u << XENFEAT_gnttab_map_avail_bits |                          \
+		1u << XENFEAT_memory_op_vnode_supported |                      \
 		1u << XENFEAT_direct_mapped)
 
 /* A fixed-size, zero-padded string. */
 static int64_t put_string(gva_t to, const char *s, size_t size)
 {
-	char text[XEN_CAPABILITIES_INFO_LEN] = { 0 };
+	char text[XEN_CAPABILITIES_INFO_LEN] = {0};
 
 	string_copy(text, s, size);
 	return copy_to_guest(to, text, size) ? -EFAULT : 0;
@@ -35,7 +35,7 @@ static int64_t put_string(gva_t to, const char *s, size_t size)
 
 static int64_t compile_info(gva_t to)
 {
-	struct xen_compile_info info = { 0 };
+	struct xen_compile_info info = {0};
 
 	string_copy(info.compiler, __VERSION__, sizeof(info.compiler));
 	string_copy(info.compile_by, "shoji", sizeof(info.compile_by));
@@ -44,7 +44,7 @@ static int64_t compile_info(gva_t to)
 
 static int64_t platform_parameters(gva_t to)
 {
-	const struct xen_platform_parameters p = { .virt_start = HV_BASE };
+	const struct xen_platform_parameters p = {.virt_start = HV_BASE};
 
 	return copy_to_guest(to, &p, sizeof(p)) ? -EFAULT : 0;
 }
@@ -65,7 +65,7 @@ static int64_t get_features(gva_t arg)
 
 int64_t hypercall_xen_version(struct hypercall_args *a)
 {
-	const gva_t arg = { a->arg[1] };
+	const gva_t arg = {a->arg[1]};
 
 	switch ((uint32_t)a->arg[0]) {
 	case XENVER_version:
@@ -87,7 +87,9 @@ int64_t hypercall_xen_version(struct hypercall_args *a)
 		return gva_null(arg) ? PAGE_SIZE : -EINVAL;
 	case XENVER_guest_handle:
 		return copy_to_guest(arg, current->domain->handle,
-			       sizeof(xen_domain_handle_t)) ? -EFAULT : 0;
+			       sizeof(xen_domain_handle_t))
+			       ? -EFAULT
+			       : 0;
 	case XENVER_commandline:
 		return put_string(arg,
 			current->domain->privileged ? boot_info.line : "",

@@ -41,10 +41,10 @@ struct domain *machine_domain(uint16_t id, unsigned vcpus);
 void machine_destroy(struct domain *d);
 
 /* Memory */
-extern bool machine_preempt; /* what preempt_needed() says */
-extern unsigned machine_allocations; /* live heap objects and pages */
+extern bool machine_preempt;               /* what preempt_needed() says */
+extern unsigned machine_allocations;       /* live heap objects and pages */
 extern unsigned machine_alloc_fails_after; /* ~0: never */
-extern bool machine_writes_fail; /* guest memory cannot be written */
+extern bool machine_writes_fail;           /* guest memory cannot be written */
 extern uint64_t machine_fault_at; /* a guest page that is not there, 0 none */
 /* Page-table entries that grants made: NULL if there is none at va. */
 struct machine_pte {

@@ -125,8 +125,7 @@ void *page_alloc(void)
 {
 	const mfn_t mfn = buddy_alloc(0, 0);
 
-	return mfn_none(mfn) ? NULL :
-		memset(mfn_direct(mfn), 0, PAGE_SIZE);
+	return mfn_none(mfn) ? NULL : memset(mfn_direct(mfn), 0, PAGE_SIZE);
 }
 
 void page_free(void *page)
@@ -156,8 +155,8 @@ static bool bad_address(gva_t at, size_t size)
 	if (!size)
 		return false;
 	return at.va < PAGE_SIZE ||
-		(machine_fault_at && at.va < machine_fault_at + PAGE_SIZE &&
-			at.va + size > machine_fault_at);
+	       (machine_fault_at && at.va < machine_fault_at + PAGE_SIZE &&
+		       at.va + size > machine_fault_at);
 }
 
 int copy_from_guest(void *to, gva_t from, size_t size)
@@ -244,8 +243,8 @@ int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	for (unsigned i = 0; i < PTES; i++) {
 		if (ptes[i].va)
 			continue;
-		ptes[i] = (struct machine_pte){ host_addr, mfn,
-			pte_flags & PTE_RW, pte_flags };
+		ptes[i] = (struct machine_pte){
+			host_addr, mfn, pte_flags & PTE_RW, pte_flags};
 		return 0;
 	}
 	panic("more entries than the fake has room for");

@@ -20,7 +20,9 @@
 static struct domain *d0;
 
 static const struct domain_config guest_config = {
-	.max_vcpus = 2, .max_grant_frames = -1, .max_maptrack_frames = -1,
+	.max_vcpus = 2,
+	.max_grant_frames = -1,
+	.max_maptrack_frames = -1,
 };
 
 static void start(void)
@@ -176,8 +178,8 @@ static void shutdown_and_resume(void)
 /* dom0 hears of it. */
 static void death_is_announced(void)
 {
-	struct evtchn_bind_virq op = { .virq = VIRQ_DOM_EXC };
-	struct hypercall_args a = { { EVTCHNOP_bind_virq, (uint64_t)&op } };
+	struct evtchn_bind_virq op = {.virq = VIRQ_DOM_EXC};
+	struct hypercall_args a = {{EVTCHNOP_bind_virq, (uint64_t)&op}};
 	struct domain *d;
 
 	start();
@@ -211,7 +213,7 @@ static struct vcpu_guest_context context(void)
 	c.kernel_sp = 0xffffffff82000000;
 	c.event_callback_eip = 0xffffffff81000100;
 	c.gs_base_kernel = 0xffff888000000000;
-	c.trap_ctxt[14] = (struct trap_info){ 14, 4, 0xe030, 0xffffffff81000200 };
+	c.trap_ctxt[14] = (struct trap_info){14, 4, 0xe030, 0xffffffff81000200};
 	c.vm_assist = ~0ull;
 	return c;
 }
@@ -259,12 +261,12 @@ static void context_refused(void)
 	start();
 	CHECK_EQUAL(create(1, &d), 0);
 	v = vcpu_create(d, 0);
-#define REFUSED(field, value)                                              \
-	do {                                                               \
-		c = context();                                             \
-		c.field = (value);                                         \
-		CHECK_EQUAL(vcpu_set_context(v, &c), -EINVAL);             \
-		CHECK(!v->initialised && mfn_none(v->kernel_l4));          \
+#define REFUSED(field, value)                                                  \
+	do {                                                                   \
+		c = context();                                                 \
+		c.field = (value);                                             \
+		CHECK_EQUAL(vcpu_set_context(v, &c), -EINVAL);                 \
+		CHECK(!v->initialised && mfn_none(v->kernel_l4));              \
 	} while (0)
 	REFUSED(user_regs.rip, bad);
 	REFUSED(kernel_sp, bad);
@@ -290,7 +292,7 @@ static void context_refused(void)
 
 static int64_t vcpu_op(unsigned cmd, unsigned id, const void *arg)
 {
-	struct hypercall_args a = { { cmd, id, (uint64_t)arg } };
+	struct hypercall_args a = {{cmd, id, (uint64_t)arg}};
 
 	return hypercall_vcpu_op(&a);
 }
@@ -339,7 +341,7 @@ static void info_moves(void)
 {
 	struct domain *d = guest(2);
 	const mfn_t mfn = machine_page(d);
-	struct vcpu_register_vcpu_info op = { .mfn = mfn.n, .offset = 64 };
+	struct vcpu_register_vcpu_info op = {.mfn = mfn.n, .offset = 64};
 	struct vcpu *const v = d->vcpu[0];
 	struct vcpu_info *const slot = v->info;
 	struct vcpu_info *const to = (void *)((char *)mfn_direct(mfn) + 64);
@@ -347,9 +349,9 @@ static void info_moves(void)
 	slot->evtchn_upcall_mask = 1;
 	op.offset = 4096 - 63;
 	CHECK_EQUAL(vcpu_op(VCPUOP_register_vcpu_info, 0, &op), -ENXIO);
-	op = (struct vcpu_register_vcpu_info){ .mfn = 4000 };
+	op = (struct vcpu_register_vcpu_info){.mfn = 4000};
 	CHECK_EQUAL(vcpu_op(VCPUOP_register_vcpu_info, 0, &op), -EINVAL);
-	op = (struct vcpu_register_vcpu_info){ .mfn = mfn.n, .offset = 64 };
+	op = (struct vcpu_register_vcpu_info){.mfn = mfn.n, .offset = 64};
 	CHECK_EQUAL(vcpu_op(VCPUOP_register_vcpu_info, 0, &op), 0);
 	CHECK(v->info == to);
 	CHECK_EQUAL(to->evtchn_pending_sel, ~0ll);
@@ -370,10 +372,10 @@ static void info_moves(void)
 static void timers(void)
 {
 	struct domain *d = guest(1);
-	struct evtchn_bind_virq bind = { .virq = VIRQ_TIMER };
-	struct hypercall_args a = { { EVTCHNOP_bind_virq, (uint64_t)&bind } };
-	struct vcpu_set_singleshot_timer op = { machine_now - 1, 0 };
-	struct vcpu_set_periodic_timer periodic = { 999999 };
+	struct evtchn_bind_virq bind = {.virq = VIRQ_TIMER};
+	struct hypercall_args a = {{EVTCHNOP_bind_virq, (uint64_t)&bind}};
+	struct vcpu_set_singleshot_timer op = {machine_now - 1, 0};
+	struct vcpu_set_periodic_timer periodic = {999999};
 	uint64_t *const pending = &d->shared->evtchn_pending[0];
 	unsigned ticks = 0;
 
@@ -384,7 +386,7 @@ static void timers(void)
 	op.flags = VCPU_SSHOTTMR_future;
 	CHECK_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 0, &op), -ETIME);
 	CHECK_EQUAL(*pending, 0);
-	op = (struct vcpu_set_singleshot_timer){ machine_now + 5000000, 0 };
+	op = (struct vcpu_set_singleshot_timer){machine_now + 5000000, 0};
 	CHECK_EQUAL(vcpu_op(VCPUOP_set_singleshot_timer, 0, &op), 0);
 	machine_advance(machine_now + 4000000);
 	machine_settle();
@@ -412,7 +414,7 @@ static void timers(void)
 static void runstate_area(void)
 {
 	struct domain *d = guest(1);
-	struct vcpu_runstate_info area = { 0 };
+	struct vcpu_runstate_info area = {0};
 	struct vcpu_register_runstate_memory_area op = {
 		.addr.p = (uint64_t)&area,
 	};
@@ -443,17 +445,17 @@ static void runstate_area(void)
 	CHECK_EQUAL(area.state_entry_time, 0);
 	CHECK(v->runstate_late);
 	op.addr.p = 8;
-	CHECK_EQUAL(vcpu_op(VCPUOP_register_runstate_memory_area, 0, &op),
-		-EFAULT);
+	CHECK_EQUAL(
+		vcpu_op(VCPUOP_register_runstate_memory_area, 0, &op), -EFAULT);
 }
 
-SUITE({ "destroyed_completely", destroyed_completely },
-	{ "creation_fails_cleanly", creation_fails_cleanly },
-	{ "vcpu_creation_fails_cleanly", vcpu_creation_fails_cleanly },
-	{ "ids", ids }, { "referenced_after_death", referenced_after_death },
-	{ "shutdown_and_resume", shutdown_and_resume },
-	{ "death_is_announced", death_is_announced },
-	{ "context_round_trip", context_round_trip },
-	{ "context_refused", context_refused }, { "bring_up", bring_up },
-	{ "info_moves", info_moves }, { "timers", timers },
-	{ "runstate_area", runstate_area })
+SUITE({"destroyed_completely", destroyed_completely},
+	{"creation_fails_cleanly", creation_fails_cleanly},
+	{"vcpu_creation_fails_cleanly", vcpu_creation_fails_cleanly},
+	{"ids", ids}, {"referenced_after_death", referenced_after_death},
+	{"shutdown_and_resume", shutdown_and_resume},
+	{"death_is_announced", death_is_announced},
+	{"context_round_trip", context_round_trip},
+	{"context_refused", context_refused}, {"bring_up", bring_up},
+	{"info_moves", info_moves}, {"timers", timers},
+	{"runstate_area", runstate_area})

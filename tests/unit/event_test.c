@@ -33,7 +33,7 @@ static void start(void)
 /* Hypercalls of a domain's first vCPU. */
 static int64_t call(struct domain *d, unsigned cmd, void *op)
 {
-	struct hypercall_args a = { { cmd, (uint64_t)op } };
+	struct hypercall_args a = {{cmd, (uint64_t)op}};
 	struct vcpu *const before = current;
 	int64_t rc;
 
@@ -45,7 +45,7 @@ static int64_t call(struct domain *d, unsigned cmd, void *op)
 
 static int64_t unbound(struct domain *d, uint16_t remote)
 {
-	struct evtchn_alloc_unbound op = { DOMID_SELF, remote, 0 };
+	struct evtchn_alloc_unbound op = {DOMID_SELF, remote, 0};
 	const int64_t rc = call(d, EVTCHNOP_alloc_unbound, &op);
 
 	return rc ? rc : (int64_t)op.port;
@@ -53,7 +53,7 @@ static int64_t unbound(struct domain *d, uint16_t remote)
 
 static int64_t bind(struct domain *d, uint16_t remote, uint32_t port)
 {
-	struct evtchn_bind_interdomain op = { remote, port, 0 };
+	struct evtchn_bind_interdomain op = {remote, port, 0};
 	const int64_t rc = call(d, EVTCHNOP_bind_interdomain, &op);
 
 	return rc ? rc : (int64_t)op.local_port;
@@ -61,7 +61,7 @@ static int64_t bind(struct domain *d, uint16_t remote, uint32_t port)
 
 static int64_t bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu)
 {
-	struct evtchn_bind_virq op = { virq, vcpu, 0 };
+	struct evtchn_bind_virq op = {virq, vcpu, 0};
 	const int64_t rc = call(d, EVTCHNOP_bind_virq, &op);
 
 	return rc ? rc : (int64_t)op.port;
@@ -69,7 +69,7 @@ static int64_t bind_virq(struct domain *d, uint32_t virq, uint32_t vcpu)
 
 static int64_t bind_pirq(struct domain *d, uint32_t pirq)
 {
-	struct evtchn_bind_pirq op = { pirq, 0, 0 };
+	struct evtchn_bind_pirq op = {pirq, 0, 0};
 	const int64_t rc = call(d, EVTCHNOP_bind_pirq, &op);
 
 	return rc ? rc : (int64_t)op.port;
@@ -77,7 +77,7 @@ static int64_t bind_pirq(struct domain *d, uint32_t pirq)
 
 static int64_t bind_ipi(struct domain *d, uint32_t vcpu)
 {
-	struct evtchn_bind_ipi op = { vcpu, 0 };
+	struct evtchn_bind_ipi op = {vcpu, 0};
 	const int64_t rc = call(d, EVTCHNOP_bind_ipi, &op);
 
 	return rc ? rc : (int64_t)op.port;
@@ -90,7 +90,7 @@ static int64_t port_op(struct domain *d, unsigned cmd, uint32_t port)
 
 static struct evtchn_status status(struct domain *d, uint32_t port)
 {
-	struct evtchn_status s = { .dom = DOMID_SELF, .port = port };
+	struct evtchn_status s = {.dom = DOMID_SELF, .port = port};
 
 	CHECK_EQUAL(call(d, EVTCHNOP_status, &s), 0);
 	return s;
@@ -155,7 +155,7 @@ static void first_port_is_1(void)
 
 static void allocated_for_others(void)
 {
-	struct evtchn_alloc_unbound op = { 2, 0, 0 };
+	struct evtchn_alloc_unbound op = {2, 0, 0};
 
 	start();
 	CHECK_EQUAL(call(d1, EVTCHNOP_alloc_unbound, &op), -EPERM);
@@ -278,22 +278,22 @@ static void other_vcpu(void)
 
 	start();
 	pair(&p0, &p1);
-	op = (struct evtchn_bind_vcpu){ p1, 1 };
+	op = (struct evtchn_bind_vcpu){p1, 1};
 	CHECK_EQUAL(call(d1, EVTCHNOP_bind_vcpu, &op), 0);
 	CHECK_EQUAL(port_op(d0, EVTCHNOP_send, p0), 0);
 	CHECK(upcall(d1->vcpu[1]) && !upcall(d1->vcpu[0]));
 	op.vcpu = 2;
 	CHECK_EQUAL(call(d1, EVTCHNOP_bind_vcpu, &op), -ENOENT);
-	op = (struct evtchn_bind_vcpu){ (uint32_t)bind_ipi(d1, 0), 1 };
+	op = (struct evtchn_bind_vcpu){(uint32_t)bind_ipi(d1, 0), 1};
 	CHECK_EQUAL(call(d1, EVTCHNOP_bind_vcpu, &op), -EINVAL);
-	op = (struct evtchn_bind_vcpu){ 999, 1 };
+	op = (struct evtchn_bind_vcpu){999, 1};
 	CHECK_EQUAL(call(d1, EVTCHNOP_bind_vcpu, &op), -EINVAL);
 }
 
 static void bad_operations(void)
 {
 	uint32_t port = 1;
-	struct evtchn_status s = { .dom = 2, .port = 1 };
+	struct evtchn_status s = {.dom = 2, .port = 1};
 
 	start();
 	CHECK_EQUAL(port_op(d1, EVTCHNOP_close, 0), -EINVAL);
@@ -444,7 +444,7 @@ static void domain_dies(void)
 
 static void reset_is_preemptible(void)
 {
-	struct evtchn_reset op = { DOMID_SELF };
+	struct evtchn_reset op = {DOMID_SELF};
 	unsigned restarts = 0;
 	int64_t rc;
 
@@ -465,16 +465,16 @@ static void reset_is_preemptible(void)
 
 static int64_t poll(uint32_t *ports, uint32_t nr, uint64_t timeout)
 {
-	struct sched_poll op = { { (uint64_t)ports }, nr, timeout };
-	struct hypercall_args a = { { SCHEDOP_poll, (uint64_t)&op } };
+	struct sched_poll op = {{(uint64_t)ports}, nr, timeout};
+	struct hypercall_args a = {{SCHEDOP_poll, (uint64_t)&op}};
 
 	return hypercall_sched_op(&a);
 }
 
 static void alone_on_cpu_1(struct vcpu *v)
 {
-	const cpumask_t zero = { 1 }, one = { 2 };
-	struct domain *const all[] = { d0, d1, d2 };
+	const cpumask_t zero = {1}, one = {2};
+	struct domain *const all[] = {d0, d1, d2};
 
 	for (unsigned i = 0; i < 3; i++)
 		for (unsigned j = 0; j < all[i]->max_vcpus; j++)
@@ -576,7 +576,7 @@ static void poll_errors(void)
 
 static struct domain *any(void)
 {
-	struct domain *const all[] = { d0, d1, d2 };
+	struct domain *const all[] = {d0, d1, d2};
 
 	return all[(unsigned)rand() % 3];
 }
@@ -584,13 +584,16 @@ static struct domain *any(void)
 /* Both ends of every pair know each other; used counts what is in use. */
 static void check_ports(void)
 {
-	struct domain *const all[] = { d0, d1, d2 };
+	struct domain *const all[] = {d0, d1, d2};
 
 	for (unsigned i = 0; i < 3; i++) {
 		unsigned in_use = 0;
 
 		for (unsigned port = 1; port < 64; port++) {
-			struct evtchn_status s = { .dom = DOMID_SELF, .port = port };
+			struct evtchn_status s = {
+				.dom = DOMID_SELF,
+				.port = port,
+			};
 			struct evtchn_status t;
 
 			if (call(all[i], EVTCHNOP_status, &s) ||
@@ -599,8 +602,8 @@ static void check_ports(void)
 			in_use++;
 			if (s.status != EVTCHNSTAT_interdomain)
 				continue;
-			t = status(all[s.u.interdomain.dom],
-				s.u.interdomain.port);
+			t = status(
+				all[s.u.interdomain.dom], s.u.interdomain.port);
 			CHECK_EQUAL(t.status, EVTCHNSTAT_interdomain);
 			CHECK_EQUAL(t.u.interdomain.dom, all[i]->id);
 			CHECK_EQUAL(t.u.interdomain.port, port);
@@ -630,8 +633,8 @@ static void random_operations(void)
 			bind(d, any()->id, port);
 			break;
 		case 3:
-			bind_virq(d, (unsigned)rand() % 26,
-				(unsigned)rand() % 3);
+			bind_virq(
+				d, (unsigned)rand() % 26, (unsigned)rand() % 3);
 			break;
 		case 4:
 			bind_ipi(d, (unsigned)rand() % 3);
@@ -650,26 +653,21 @@ static void random_operations(void)
 	}
 }
 
-SUITE({ "first_port_is_1", first_port_is_1 },
-	{ "allocated_for_others", allocated_for_others },
-	{ "interdomain", interdomain },
-	{ "interdomain_refused", interdomain_refused },
-	{ "loopback", loopback }, { "virqs", virqs }, { "pirqs", pirqs },
-	{ "ipis", ipis }, { "other_vcpu", other_vcpu },
-	{ "bad_operations", bad_operations },
-	{ "answer_not_writable", answer_not_writable },
-	{ "all_ports", all_ports }, { "no_memory", no_memory },
-	{ "starts_masked", starts_masked },
-	{ "delivered_once", delivered_once },
-	{ "send_to_nobody", send_to_nobody },
-	{ "running_vcpu_is_kicked", running_vcpu_is_kicked },
-	{ "closed_end_becomes_unbound", closed_end_becomes_unbound },
-	{ "domain_dies", domain_dies },
-	{ "reset_is_preemptible", reset_is_preemptible },
-	{ "poll_sleeps_until_the_port", poll_sleeps_until_the_port },
-	{ "poll_of_pending_port", poll_of_pending_port },
-	{ "poll_ignores_others_while_masked",
-		poll_ignores_others_while_masked },
-	{ "poll_times_out", poll_times_out },
-	{ "poll_errors", poll_errors },
-	{ "random_operations", random_operations })
+SUITE({"first_port_is_1", first_port_is_1},
+	{"allocated_for_others", allocated_for_others},
+	{"interdomain", interdomain},
+	{"interdomain_refused", interdomain_refused}, {"loopback", loopback},
+	{"virqs", virqs}, {"pirqs", pirqs}, {"ipis", ipis},
+	{"other_vcpu", other_vcpu}, {"bad_operations", bad_operations},
+	{"answer_not_writable", answer_not_writable}, {"all_ports", all_ports},
+	{"no_memory", no_memory}, {"starts_masked", starts_masked},
+	{"delivered_once", delivered_once}, {"send_to_nobody", send_to_nobody},
+	{"running_vcpu_is_kicked", running_vcpu_is_kicked},
+	{"closed_end_becomes_unbound", closed_end_becomes_unbound},
+	{"domain_dies", domain_dies},
+	{"reset_is_preemptible", reset_is_preemptible},
+	{"poll_sleeps_until_the_port", poll_sleeps_until_the_port},
+	{"poll_of_pending_port", poll_of_pending_port},
+	{"poll_ignores_others_while_masked", poll_ignores_others_while_masked},
+	{"poll_times_out", poll_times_out}, {"poll_errors", poll_errors},
+	{"random_operations", random_operations})

@@ -35,8 +35,8 @@ static void start(void)
 	for (unsigned i = 0; i < REFS; i++) {
 		page[i] = machine_page(d1);
 		table[i] = (struct grant_entry_v1){
-			.flags = GTF_permit_access |
-				(i >= 4 ? GTF_readonly : 0),
+			.flags =
+				GTF_permit_access | (i >= 4 ? GTF_readonly : 0),
 			.domid = 0,
 			.frame = (uint32_t)page[i].n,
 		};
@@ -45,7 +45,7 @@ static void start(void)
 
 static int64_t call(struct domain *d, unsigned cmd, void *ops, unsigned nr)
 {
-	struct hypercall_args a = { { cmd, (uint64_t)ops, nr } };
+	struct hypercall_args a = {{cmd, (uint64_t)ops, nr}};
 	struct vcpu *const before = current;
 	int64_t rc;
 
@@ -57,11 +57,14 @@ static int64_t call(struct domain *d, unsigned cmd, void *ops, unsigned nr)
 	return rc;
 }
 
-static struct gnttab_map_grant_ref map(uint32_t ref, uint32_t flags,
-	uint64_t at)
+static struct gnttab_map_grant_ref map(
+	uint32_t ref, uint32_t flags, uint64_t at)
 {
 	struct gnttab_map_grant_ref op = {
-		.host_addr = at, .flags = flags, .ref = ref, .dom = 1,
+		.host_addr = at,
+		.flags = flags,
+		.ref = ref,
+		.dom = 1,
 	};
 
 	CHECK_EQUAL(call(d0, GNTTABOP_map_grant_ref, &op, 1), 0);
@@ -71,7 +74,9 @@ static struct gnttab_map_grant_ref map(uint32_t ref, uint32_t flags,
 static int16_t unmap(uint32_t handle, uint64_t host, uint64_t bus)
 {
 	struct gnttab_unmap_grant_ref op = {
-		.host_addr = host, .dev_bus_addr = bus, .handle = handle,
+		.host_addr = host,
+		.dev_bus_addr = bus,
+		.handle = handle,
 	};
 
 	CHECK_EQUAL(call(d0, GNTTABOP_unmap_grant_ref, &op, 1), 0);
@@ -121,8 +126,8 @@ static void map_read_only(void)
 	struct gnttab_map_grant_ref op;
 
 	start();
-	CHECK_EQUAL(map(4, GNTMAP_host_map, 0x10000).status,
-		GNTST_general_error);
+	CHECK_EQUAL(
+		map(4, GNTMAP_host_map, 0x10000).status, GNTST_general_error);
 	CHECK_EQUAL(table[4].flags, GTF_permit_access | GTF_readonly);
 	op = map(4, GNTMAP_host_map | GNTMAP_readonly, 0x10000);
 	CHECK_EQUAL(op.status, GNTST_okay);
@@ -150,23 +155,25 @@ static void map_twice(void)
 static void map_refused(void)
 {
 	struct gnttab_map_grant_ref op = {
-		.host_addr = 0x10000, .flags = GNTMAP_host_map, .dom = 33,
+		.host_addr = 0x10000,
+		.flags = GNTMAP_host_map,
+		.dom = 33,
 	};
 
 	start();
 	CHECK_EQUAL(call(d0, GNTTABOP_map_grant_ref, &op, 1), 0);
 	CHECK_EQUAL(op.status, GNTST_bad_domain);
 	CHECK_EQUAL(map(1, 0, 0x10000).status, GNTST_bad_gntref);
-	CHECK_EQUAL(map(100000, GNTMAP_host_map, 0x10000).status,
-		GNTST_bad_gntref);
+	CHECK_EQUAL(
+		map(100000, GNTMAP_host_map, 0x10000).status, GNTST_bad_gntref);
 	CHECK_EQUAL(map(100, GNTMAP_host_map, 0x10000).status,
 		GNTST_general_error); /* nothing is offered there */
 	table[1].domid = 5;
-	CHECK_EQUAL(map(1, GNTMAP_host_map, 0x10000).status,
-		GNTST_general_error);
+	CHECK_EQUAL(
+		map(1, GNTMAP_host_map, 0x10000).status, GNTST_general_error);
 	table[2].flags = GTF_accept_transfer;
-	CHECK_EQUAL(map(2, GNTMAP_host_map, 0x10000).status,
-		GNTST_general_error);
+	CHECK_EQUAL(
+		map(2, GNTMAP_host_map, 0x10000).status, GNTST_general_error);
 	table[3].frame = 4000; /* not d1's */
 	CHECK_EQUAL(map(3, GNTMAP_host_map, 0x10000).status, GNTST_bad_page);
 	table[3].frame = 0x7fffffff;
@@ -183,10 +190,9 @@ static void map_refused(void)
 static void page_table_is_safe(void)
 {
 	start();
-	frame_of(page[1])->type =
-		(uint32_t)FRAME_L1 << FT_SHIFT | FT_VALID | 1;
-	CHECK_EQUAL(map(1, GNTMAP_host_map, 0x10000).status,
-		GNTST_general_error);
+	frame_of(page[1])->type = (uint32_t)FRAME_L1 << FT_SHIFT | FT_VALID | 1;
+	CHECK_EQUAL(
+		map(1, GNTMAP_host_map, 0x10000).status, GNTST_general_error);
 	CHECK_EQUAL(map(1, GNTMAP_host_map | GNTMAP_readonly, 0x10000).status,
 		GNTST_okay);
 	CHECK_EQUAL(frame_of(page[1])->type,
@@ -204,8 +210,8 @@ static void entry_changed_while_mapped(void)
 	b = map(1, GNTMAP_host_map, 0x20000).handle;
 	CHECK(mfn_equal(machine_pte(0x20000)->mfn, page[1]));
 	table[1].flags = GTF_invalid;
-	CHECK_EQUAL(map(1, GNTMAP_host_map, 0x30000).status,
-		GNTST_general_error);
+	CHECK_EQUAL(
+		map(1, GNTMAP_host_map, 0x30000).status, GNTST_general_error);
 	CHECK_EQUAL(unmap(a, 0x10000, 0), GNTST_okay);
 	CHECK_EQUAL(unmap(b, 0x20000, 0), GNTST_okay);
 	CHECK_EQUAL(refs_of(page[1]), 1);
@@ -296,12 +302,12 @@ static void map_limit(void)
 
 /* Copies */
 
-static int16_t copy(uint32_t ref, uint16_t from, mfn_t to, uint16_t at,
-	uint16_t len)
+static int16_t copy(
+	uint32_t ref, uint16_t from, mfn_t to, uint16_t at, uint16_t len)
 {
 	struct gnttab_copy op = {
-		.source = { { .ref = ref }, 1, from },
-		.dest = { { .gmfn = to.n }, DOMID_SELF, at },
+		.source = {{.ref = ref}, 1, from},
+		.dest = {{.gmfn = to.n}, DOMID_SELF, at},
 		.len = len,
 		.flags = GNTCOPY_source_gref,
 	};
@@ -328,8 +334,8 @@ static void copies(void)
 	CHECK_EQUAL(copy(4, 0, page[0], 0, 1), GNTST_bad_page);
 	CHECK_EQUAL(copy(4, 0, MFN(1ull << 50), 0, 1), GNTST_bad_page);
 	back = (struct gnttab_copy){
-		.source = { { .gmfn = own.n }, DOMID_SELF, 200 },
-		.dest = { { .ref = 5 }, 1, 0 },
+		.source = {{.gmfn = own.n}, DOMID_SELF, 200},
+		.dest = {{.ref = 5}, 1, 0},
 		.len = 50,
 		.flags = GNTCOPY_dest_gref,
 	};
@@ -354,10 +360,11 @@ static void copies(void)
 static void table_size(void)
 {
 	uint64_t list[5];
-	struct gnttab_query_size size = { .dom = DOMID_SELF };
-	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 3,
-		.frame_list = { (uint64_t)list } };
-	struct gnttab_set_version version = { 1 };
+	struct gnttab_query_size size = {.dom = DOMID_SELF};
+	struct gnttab_setup_table op = {.dom = DOMID_SELF,
+		.nr_frames = 3,
+		.frame_list = {(uint64_t)list}};
+	struct gnttab_set_version version = {1};
 
 	start();
 	CHECK_EQUAL(call(d0, GNTTABOP_query_size, &size, 1), 0);
@@ -388,8 +395,8 @@ static void no_memory(void)
 {
 	start();
 	machine_alloc_fails_after = 0;
-	CHECK_EQUAL(map(1, GNTMAP_host_map, 0x10000).status,
-		GNTST_no_device_space);
+	CHECK_EQUAL(
+		map(1, GNTMAP_host_map, 0x10000).status, GNTST_no_device_space);
 	CHECK_EQUAL(grant_grow(d0, 2), -ENOMEM);
 	CHECK_EQUAL(grant_frames_used(d0), 1);
 }
@@ -434,13 +441,15 @@ static void mapper_dies(void)
 	/* The other way round: d1 maps what d0 offers. */
 	mfn_t mfn, own = machine_page(d0);
 	struct grant_entry_v1 *theirs;
-	struct gnttab_map_grant_ref op = { .host_addr = 0x10000,
-		.flags = GNTMAP_host_map, .ref = 9, .dom = 0 };
+	struct gnttab_map_grant_ref op = {.host_addr = 0x10000,
+		.flags = GNTMAP_host_map,
+		.ref = 9,
+		.dom = 0};
 
 	CHECK_EQUAL(grant_table_frame(d0, 0, &mfn), 0);
 	theirs = mfn_direct(mfn);
-	theirs[9] = (struct grant_entry_v1){ GTF_permit_access, 1,
-		(uint32_t)own.n };
+	theirs[9] =
+		(struct grant_entry_v1){GTF_permit_access, 1, (uint32_t)own.n};
 	CHECK_EQUAL(call(d1, GNTTABOP_map_grant_ref, &op, 1), 0);
 	CHECK_EQUAL(op.status, GNTST_okay);
 	stop(d1);
@@ -457,8 +466,12 @@ static void mapper_dies(void)
 
 static void random_operations(void)
 {
-	struct { bool used; uint32_t handle; unsigned ref; bool ro; }
-		slot[SLOTS] = { 0 };
+	struct {
+		bool used;
+		uint32_t handle;
+		unsigned ref;
+		bool ro;
+	} slot[SLOTS] = {0};
 
 	start();
 	srand(3);
@@ -476,8 +489,9 @@ static void random_operations(void)
 				GNTMAP_host_map | (ro ? GNTMAP_readonly : 0),
 				at);
 
-			CHECK_EQUAL(op.status, ref >= 4 && !ro ?
-					GNTST_general_error : GNTST_okay);
+			CHECK_EQUAL(op.status, ref >= 4 && !ro
+						       ? GNTST_general_error
+						       : GNTST_okay);
 			slot[i].used = op.status == GNTST_okay;
 			slot[i].handle = op.handle;
 			slot[i].ref = ref;
@@ -500,13 +514,12 @@ static void random_operations(void)
 	}
 }
 
-SUITE({ "map_and_unmap", map_and_unmap }, { "map_read_only", map_read_only },
-	{ "map_twice", map_twice }, { "map_refused", map_refused },
-	{ "page_table_is_safe", page_table_is_safe },
-	{ "entry_changed_while_mapped", entry_changed_while_mapped },
-	{ "parts", parts }, { "wrong_address", wrong_address },
-	{ "groups", groups }, { "map_limit", map_limit },
-	{ "copies", copies }, { "table_size", table_size },
-	{ "no_memory", no_memory }, { "granter_dies", granter_dies },
-	{ "mapper_dies", mapper_dies },
-	{ "random_operations", random_operations })
+SUITE({"map_and_unmap", map_and_unmap}, {"map_read_only", map_read_only},
+	{"map_twice", map_twice}, {"map_refused", map_refused},
+	{"page_table_is_safe", page_table_is_safe},
+	{"entry_changed_while_mapped", entry_changed_while_mapped},
+	{"parts", parts}, {"wrong_address", wrong_address}, {"groups", groups},
+	{"map_limit", map_limit}, {"copies", copies},
+	{"table_size", table_size}, {"no_memory", no_memory},
+	{"granter_dies", granter_dies}, {"mapper_dies", mapper_dies},
+	{"random_operations", random_operations})

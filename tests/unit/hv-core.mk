@@ -2,8 +2,8 @@
 # core/ and the clocks of pv/ over the fake machine.
 
 UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
-	$(addprefix hypervisor/core/, domain event eventop grant grantop sched \
-		schedop softirq timer vcpu) \
+	$(addprefix hypervisor/core/, domain event eventop grant grantop \
+		runqueue sched schedop softirq timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \
 	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
 	hypervisor/x86/spinlock

@@ -21,10 +21,10 @@
 struct load {
 	struct vcpu *v;
 	uint64_t burst, sleep; /* ns of CPU time, of real time */
-	uint64_t left; /* of this burst */
-	uint64_t wake_at; /* while it sleeps */
+	uint64_t left;         /* of this burst */
+	uint64_t wake_at;      /* while it sleeps */
 	uint64_t woken_at; /* 0, or when it was woken and has not run since */
-	uint64_t worst; /* longest from wake-up to running */
+	uint64_t worst;    /* longest from wake-up to running */
 	uint64_t nr_wakes;
 };
 
@@ -37,8 +37,8 @@ static struct load *add_load(
 	struct domain *const d = machine_domain(id, 1);
 	struct load *const l = &loads[nr_loads++];
 
-	*l = (struct load){ .v = d->vcpu[0], .burst = burst, .sleep = sleep,
-		.left = burst };
+	*l = (struct load){
+		.v = d->vcpu[0], .burst = burst, .sleep = sleep, .left = burst};
 	if (weight)
 		sched_set_weight(d, weight);
 	machine_settle();
@@ -148,8 +148,8 @@ static unsigned share(struct load *l, uint64_t before, uint64_t duration)
 	return (unsigned)((used(l) - before) * 1000 / duration);
 }
 
-static void check_share(struct load *l, uint64_t duration, unsigned wanted,
-	unsigned tolerance)
+static void check_share(
+	struct load *l, uint64_t duration, unsigned wanted, unsigned tolerance)
 {
 	const unsigned got = share(l, 0, duration);
 
@@ -265,7 +265,7 @@ static void late_comer(void)
 	CHECK(share(&loads[1], 0, S) >= 450);
 }
 
-static const cpumask_t on_0 = { 1 }, on_1 = { 2 };
+static const cpumask_t on_0 = {1}, on_1 = {2};
 
 /* The same with a small weight, pinned, next to a busy other CPU. */
 static void late_comer_next_to_fast_queue(void)
@@ -376,8 +376,7 @@ static void affinity_moves_running(void)
 	CHECK_EQUAL(sched_set_affinity(loads[0].v, on_0, on_0), 0);
 	simulate(MS);
 	CHECK(cpu_of(0)->vcpu == loads[0].v);
-	CHECK_EQUAL(sched_set_affinity(loads[0].v, (cpumask_t){ 4 }, on_0),
-		-22);
+	CHECK_EQUAL(sched_set_affinity(loads[0].v, (cpumask_t){4}, on_0), -22);
 }
 
 /* A wake-up between the look for events and going to sleep is not lost. */
@@ -470,7 +469,7 @@ static void random_operation(void)
 	struct load *const l = &loads[(unsigned)rand() % nr_loads];
 	struct vcpu *const v = l->v;
 	const unsigned cpu = (unsigned)rand() % nr_cpus;
-	cpumask_t mask = { (unsigned)rand() & ((1u << nr_cpus) - 1) };
+	cpumask_t mask = {(unsigned)rand() & ((1u << nr_cpus) - 1)};
 
 	machine_on_cpu(cpu);
 	switch (rand() % 6) {
@@ -539,25 +538,20 @@ static void random_4_cpus(void)
 	random_operations(4);
 }
 
-SUITE({ "equal_weights", equal_weights },
-	{ "unequal_weights", unequal_weights },
-	{ "three_on_two_cpus", three_on_two_cpus },
-	{ "weights_on_two_cpus", weights_on_two_cpus },
-	{ "all_cpus_used", all_cpus_used },
-	{ "dom0_weighs_more", dom0_weighs_more },
-	{ "leftover_is_used", leftover_is_used },
-	{ "tiny_weight_runs", tiny_weight_runs },
-	{ "late_comer", late_comer },
-	{ "late_comer_next_to_fast_queue", late_comer_next_to_fast_queue },
-	{ "wake_up_latency", wake_up_latency },
-	{ "wake_up_on_idle_cpu", wake_up_on_idle_cpu },
-	{ "yield_goes_behind", yield_goes_behind },
-	{ "yield_alone", yield_alone },
-	{ "paused_does_not_run", paused_does_not_run },
-	{ "affinity_moves_running", affinity_moves_running },
-	{ "block_with_event", block_with_event },
-	{ "event_after_block", event_after_block },
-	{ "runstates_add_up", runstates_add_up },
-	{ "random_1_cpu", random_1_cpu },
-	{ "random_2_cpus", random_2_cpus },
-	{ "random_4_cpus", random_4_cpus })
+SUITE({"equal_weights", equal_weights}, {"unequal_weights", unequal_weights},
+	{"three_on_two_cpus", three_on_two_cpus},
+	{"weights_on_two_cpus", weights_on_two_cpus},
+	{"all_cpus_used", all_cpus_used},
+	{"dom0_weighs_more", dom0_weighs_more},
+	{"leftover_is_used", leftover_is_used},
+	{"tiny_weight_runs", tiny_weight_runs}, {"late_comer", late_comer},
+	{"late_comer_next_to_fast_queue", late_comer_next_to_fast_queue},
+	{"wake_up_latency", wake_up_latency},
+	{"wake_up_on_idle_cpu", wake_up_on_idle_cpu},
+	{"yield_goes_behind", yield_goes_behind}, {"yield_alone", yield_alone},
+	{"paused_does_not_run", paused_does_not_run},
+	{"affinity_moves_running", affinity_moves_running},
+	{"block_with_event", block_with_event},
+	{"event_after_block", event_after_block},
+	{"runstates_add_up", runstates_add_up}, {"random_1_cpu", random_1_cpu},
+	{"random_2_cpus", random_2_cpus}, {"random_4_cpus", random_4_cpus})

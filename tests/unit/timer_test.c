@@ -175,7 +175,7 @@ static void random_operations(void)
 		case 0:
 		case 1:
 			model[i] = machine_now + 3000 +
-				(unsigned)rand() % (20 * MS);
+				   (unsigned)rand() % (20 * MS);
 			timer_set(&random_timers[i], model[i]);
 			armed++;
 			break;
@@ -196,8 +196,8 @@ static void random_operations(void)
 	CHECK(nr_fired > 1000 && nr_fired < armed);
 }
 
-SUITE({ "in_order", in_order }, { "in_the_past", in_the_past },
-	{ "stopped", stopped },
-	{ "stopped_from_elsewhere", stopped_from_elsewhere },
-	{ "moves", moves }, { "rearmed_by_callback", rearmed_by_callback },
-	{ "earlier", earlier }, { "random_operations", random_operations })
+SUITE({"in_order", in_order}, {"in_the_past", in_the_past},
+	{"stopped", stopped},
+	{"stopped_from_elsewhere", stopped_from_elsewhere}, {"moves", moves},
+	{"rearmed_by_callback", rearmed_by_callback}, {"earlier", earlier},
+	{"random_operations", random_operations})
