@@ -26,6 +26,10 @@ struct timer_heap {
 	uint64_t programmed;   /* what the hardware waits for, ~0 nothing */
 };
 
+/* Later than this (nine years) is never: guests choose such times, and as a TSC
+ * value they would overflow. */
+#define FAR_NS (1ull << 58)
+
 /* Fire what expires so soon that programming the hardware costs more. */
 #define SLACK_NS 2000
 
@@ -164,7 +168,7 @@ void timer_set(struct timer *t, uint64_t expires)
 			return;
 		}
 	}
-	t->expires = expires;
+	t->expires = expires < FAR_NS ? expires : ~0ull;
 	heap_insert(heap, t);
 	program(heap);
 	spin_unlock_irq(&heap->lock, flags);

@@ -47,6 +47,25 @@ static void in_order(void)
 	CHECK(fired[0] == &t[1] && fired[1] == &t[2] && fired[2] == &t[0]);
 }
 
+/* What overflows as a TSC value is never, not at once. */
+static void far_away(void)
+{
+	struct timer a, b;
+
+	machine_reset(1);
+	timer_init(&a, fire, &a);
+	timer_init(&b, fire, &b);
+	timer_set(&a, 1ull << 63);
+	timer_set(&b, ~0ull - 5);
+	CHECK(machine_deadline() == ~0ull);
+	run_until(machine_now + 1000 * MS);
+	CHECK_EQUAL(nr_fired, 0);
+	timer_set(&a, machine_now + MS);
+	run_until(machine_now + 2 * MS);
+	CHECK_EQUAL(nr_fired, 1);
+	CHECK(machine_deadline() == ~0ull);
+}
+
 static void in_the_past(void)
 {
 	struct timer t;
