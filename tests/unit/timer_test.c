@@ -216,7 +216,7 @@ static void random_operations(void)
 }
 
 SUITE({"in_order", in_order}, {"in_the_past", in_the_past},
-	{"stopped", stopped},
+	{"far_away", far_away}, {"stopped", stopped},
 	{"stopped_from_elsewhere", stopped_from_elsewhere}, {"moves", moves},
 	{"rearmed_by_callback", rearmed_by_callback}, {"earlier", earlier},
 	{"random_operations", random_operations})
