@@ -342,11 +342,15 @@ void frame_share(void *page, struct domain *d, bool readonly)
 
 void frame_share_m2p(void)
 {
-	for (unsigned piece = 0; piece < paging_m2p_pieces(); piece++)
+	for (unsigned piece = 0; piece < paging_m2p_pieces(); piece++) {
+		const mfn_t first = paging_m2p_piece(piece);
+
+		if (mfn_none(first))
+			continue; /* a hole of the memory map */
 		for (unsigned i = 0; i < 512; i++)
-			frame_share(
-				mfn_direct(MFN(paging_m2p_piece(piece).n + i)),
-				domain_xen, true);
+			frame_share(mfn_direct(MFN(first.n + i)), domain_xen,
+				    true);
+	}
 }
 
 void frame_unshare(void *page)
