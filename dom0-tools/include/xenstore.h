@@ -16,8 +16,9 @@
 
 #define XBT_NULL 0	/* no transaction */
 
-/* Flags of xs_open(). The first two are accepted and mean nothing. */
+/* Flags of xs_open(). The first is accepted and means nothing. */
 #define XS_OPEN_READONLY	(1UL << 0)
+/* Not through the kernel, which waits while there is no daemon. */
 #define XS_OPEN_SOCKETONLY	(1UL << 1)
 /*
  * After xs_unwatch() no event of that watch is delivered any more, not even

@@ -88,7 +88,7 @@ struct xs_handle *xs_open(unsigned long flags)
 	struct xs_handle *h = path ? xsconn_open(path, filter) : NULL;
 	const int error = errno;
 
-	if (h || getenv("XENSTORED_PATH"))
+	if (h || flags & XS_OPEN_SOCKETONLY || getenv("XENSTORED_PATH"))
 		return h;
 	for (unsigned i = 0; i < 2; i++) {
 		h = xsconn_open(devices[i], filter);
