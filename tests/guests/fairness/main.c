@@ -81,21 +81,28 @@ static uint64_t ratio(void)
 	return got_b ? got_a * 100 / got_b : 0;
 }
 
+/* The host may stop QEMU at somebody's expense: three tries. */
+static bool ratio_within(uint64_t low, uint64_t high)
+{
+	for (int i = 0; i < 3; i++) {
+		const uint64_t r = ratio();
+
+		if (r > low && r < high)
+			return true;
+	}
+	return false;
+}
+
 static void test_equal_weights(void)
 {
-	const uint64_t r = ratio();
-
-	REQUIRE(r > 66 && r < 150);
+	REQUIRE(ratio_within(75, 133));
 }
 
 static void test_double_weight(void)
 {
 	REQUIRE_EQ(set_weight(&a, 512), 0);
 	REQUIRE_EQ(get_weight(&a), 512);
-	ratio();		/* what they had before is forgotten */
-	const uint64_t r = ratio();
-
-	REQUIRE(r > 140 && r < 300);
+	REQUIRE(ratio_within(150, 270));
 }
 
 /* Within a second at most; a busy host may stop QEMU for part of it. */

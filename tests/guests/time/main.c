@@ -83,14 +83,19 @@ static void test_against_rtc(void)
 	struct physdev_set_iopl op = { .iopl = 1 };
 
 	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_set_iopl, &op), 0);
-	wait_second();
-	const uint64_t start = now();
+	/* a busy host may stop QEMU in the middle: three tries */
+	for (int i = 0; i < 3; i++) {
+		wait_second();
+		const uint64_t start = now();
 
-	wait_second();
-	wait_second();
-	const uint64_t took = now() - start;
+		wait_second();
+		wait_second();
+		const uint64_t took = now() - start;
 
-	REQUIRE(took > 1800 * MS && took < 2300 * MS);
+		if (took > 1900 * MS && took < 2100 * MS)
+			return;
+	}
+	REQUIRE(!"two seconds long");
 }
 
 static unsigned int bcd(uint8_t value)
