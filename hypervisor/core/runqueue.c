@@ -330,17 +330,17 @@ void runqueue_balance(struct cpu *cpu, uint64_t best)
 	}
 }
 
-/* Idle CPUs are told of those that wait here and may run there. */
+/* CPUs that are idle, or run without a time limit, are told of those that wait
+ * here and may run there. */
 void runqueue_offer(struct sched_cpu *sc)
 {
 	uint64_t idle = read_once(&runqueue_idle) & cpus_online.bits;
 	struct sched_unit *unit;
 
-	if (!idle)
-		return;
 	list_for_each (unit, &sc->queue, node) {
 		const uint64_t fit = idle & unit->hard.bits;
 
+		start_slices(runqueue_usable(unit->hard));
 		if (!fit || unit->v->running)
 			continue;
 		raise_softirq_on(first_cpu(fit), SOFTIRQ_SCHEDULE);

@@ -159,6 +159,8 @@ static void check_share(
 	CHECK(got <= wanted + tolerance);
 }
 
+static const cpumask_t on_0 = {1}, on_1 = {2};
+
 /* Shares */
 
 static void equal_weights(void)
@@ -204,6 +206,35 @@ static void weights_on_two_cpus(void)
 	check_share(&loads[0], 20 * S, 500, 50);
 	check_share(&loads[1], 20 * S, 1000, 100);
 	check_share(&loads[2], 20 * S, 500, 50);
+}
+
+/* The same with one pinned: the free one alternates between the CPUs. */
+static void three_on_two_cpus_one_pinned(void)
+{
+	machine_reset(2);
+	sched_set_affinity(add_load(1, 0, 0, 0)->v, on_0, on_0);
+	add_load(2, 0, 0, 0);
+	add_load(3, 0, 0, 0);
+	simulate(20 * S);
+	for (unsigned i = 0; i < 3; i++)
+		check_share(&loads[i], 20 * S, 667, 20);
+}
+
+/* One that is preempted waits no longer than its turn comes, though the other
+ * CPU was alone with its vCPU for long. */
+static void preempted_is_noticed(void)
+{
+	uint64_t before;
+
+	machine_reset(2);
+	sched_set_affinity(add_load(1, 0, 0, 0)->v, on_1, on_1);
+	add_load(2, 0, 0, 0);
+	simulate(S);
+	before = used(&loads[0]);
+	/* Preempts the second on CPU 0 now and then; nobody else waits. */
+	sched_set_affinity(add_load(3, 0, 30 * MS, 30 * MS)->v, on_0, on_0);
+	simulate(10 * S);
+	CHECK(share(&loads[0], before, 10 * S) <= 900);
 }
 
 static void all_cpus_used(void)
@@ -264,8 +295,6 @@ static void late_comer(void)
 	CHECK(share(&loads[0], before, S) >= 450);
 	CHECK(share(&loads[1], 0, S) >= 450);
 }
-
-static const cpumask_t on_0 = {1}, on_1 = {2};
 
 /* The same with a small weight, pinned, next to a busy other CPU. */
 static void late_comer_next_to_fast_queue(void)
@@ -541,6 +570,8 @@ static void random_4_cpus(void)
 SUITE({"equal_weights", equal_weights}, {"unequal_weights", unequal_weights},
 	{"three_on_two_cpus", three_on_two_cpus},
 	{"weights_on_two_cpus", weights_on_two_cpus},
+	{"three_on_two_cpus_one_pinned", three_on_two_cpus_one_pinned},
+	{"preempted_is_noticed", preempted_is_noticed},
 	{"all_cpus_used", all_cpus_used},
 	{"dom0_weighs_more", dom0_weighs_more},
 	{"leftover_is_used", leftover_is_used},
