@@ -78,12 +78,39 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-static void drain_watches(struct xs_handle *xs)
+/* The connection with its watches; xenstored may be away for a while. */
+static bool xenstore_open(struct console *c)
+{
+	if (c->xs)
+		return true;
+	/* The ring of the kernel would wait for a xenstored that is away. */
+	c->xs = xs_open(XS_OPEN_SOCKETONLY);
+	if (c->xs && xs_watch(c->xs, c->node, "tty") &&
+		xs_watch(c->xs, "@releaseDomain", "end"))
+		return true;
+	if (c->xs)
+		xs_close(c->xs);
+	c->xs = NULL;
+	return false;
+}
+
+/* What the news are is looked up afterwards. */
+static void drain_watches(struct console *c)
 {
 	char **news;
 
-	while ((news = xs_check_watch(xs)))
+	while (c->xs && (news = xs_check_watch(c->xs)))
 		free(news);
+	if (c->xs && errno != EAGAIN) {
+		xs_close(c->xs);
+		c->xs = NULL;
+	}
+}
+
+/* As long as nobody can tell it is taken to live. */
+static bool lives(const struct console *c)
+{
+	return !c->xs || xs_is_domain_introduced(c->xs, c->domid);
 }
 
 /* 0: open, with us as its only client. */
@@ -113,7 +140,9 @@ static int wait_for_tty(struct console *c, int wait_ms, struct error *error)
 	struct error last = {0};
 
 	for (;;) {
-		char *path = xs_read(c->xs, XBT_NULL, c->node, NULL);
+		char *path = xenstore_open(c)
+				     ? xs_read(c->xs, XBT_NULL, c->node, NULL)
+				     : NULL;
 
 		error_clear(&last);
 		if (path && *path && open_tty(c, path, &last) == 0) {
@@ -121,17 +150,17 @@ static int wait_for_tty(struct console *c, int wait_ms, struct error *error)
 			return 0;
 		}
 		free(path);
-		if (!xs_is_domain_introduced(c->xs, c->domid))
+		if (!lives(c))
 			return error_set(error, ESRCH,
 				"domain %u does not exist", c->domid);
 
-		struct pollfd wait = {xs_fileno(c->xs), POLLIN, 0};
+		struct pollfd wait = {c->xs ? xs_fileno(c->xs) : -1, POLLIN, 0};
 		const long long left = end - now_ms();
 
 		if (left <= 0 || last.code == EBUSY)
 			break;
 		poll(&wait, 1, left < 200 ? left : 200);
-		drain_watches(c->xs);
+		drain_watches(c);
 	}
 	if (last.code) {
 		if (last.hint[0])
@@ -174,9 +203,7 @@ struct console *console_open(
 		snprintf(c->node, sizeof(c->node),
 			"/local/domain/%u/device/console/%u/tty", domid,
 			number);
-	c->xs = xs_open(0);
-	if (!c->xs || !xs_watch(c->xs, c->node, "tty") ||
-		!xs_watch(c->xs, "@releaseDomain", "end"))
+	if (!xenstore_open(c))
 		error_errno(error, errno, "xenstored");
 	else if (wait_for_tty(c, wait_ms, error) == 0)
 		return c;
@@ -252,25 +279,33 @@ static enum turn from_user(struct console *c)
 	return LEAVE;
 }
 
+/* -1: for ever. */
+static int patience(const struct console *c)
+{
+	return c->domain_gone || !c->xs ? QUIET_MS : -1;
+}
+
 /* One wait for anything, and what follows from it. */
 static enum turn turn(struct console *c)
 {
 	const bool listen = !c->input_ended && !c->nr_typed;
+	const bool watch = !c->domain_gone && c->xs;
 	struct pollfd polls[] = {
 		{c->tty, POLLIN | (c->nr_typed ? POLLOUT : 0), 0},
 		{listen ? STDIN_FILENO : -1, POLLIN, 0},
-		{c->domain_gone ? -1 : xs_fileno(c->xs), POLLIN, 0},
+		{watch ? xs_fileno(c->xs) : -1, POLLIN, 0},
 	};
 	enum turn next = GO_ON;
-	const int n = poll(polls, 3, c->domain_gone ? QUIET_MS : -1);
+	const int n = poll(polls, 3, patience(c));
 
-	if (n == 0)
-		return LEAVE;
 	if (n < 0)
 		return errno == EINTR ? GO_ON : LEAVE;
-	if (polls[2].revents) {
-		drain_watches(c->xs);
-		c->domain_gone = !xs_is_domain_introduced(c->xs, c->domid);
+	if (n == 0 && c->domain_gone)
+		return LEAVE;
+	if (!c->domain_gone && (polls[2].revents || !c->xs)) {
+		drain_watches(c);
+		xenstore_open(c);
+		c->domain_gone = !lives(c);
 	}
 	if (polls[0].revents & (POLLIN | POLLHUP | POLLERR))
 		next = from_guest(c);
@@ -309,8 +344,7 @@ int console_run(struct console *c, int escape, struct error *error)
 	} while (next != LEAVE);
 
 	/* Hung up, and no terminal came again, but the domain lives. */
-	const bool lost = c->tty < 0 && !c->domain_gone &&
-			  xs_is_domain_introduced(c->xs, c->domid);
+	const bool lost = c->tty < 0 && !c->domain_gone && lives(c);
 
 	console_close(c);
 	if (terminal)

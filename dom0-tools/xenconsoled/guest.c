@@ -20,12 +20,10 @@
 #include <xenstore.h>
 
 enum {
-	CONSOLE_REF = 0,          /* grant reserved for the console page */
-	PERIOD_MS = 200,          /* of the output limit */
-	PERIOD_BYTES = 512 << 10, /* that a guest may write in it */
-	EVENT_BYTES = 512,        /* what an event counts for, at least */
-	PATIENCE_MS = 1000,       /* that a reader may hold his guest up */
-	LINGER_MS = 10000,        /* that a reader has after the guest's end */
+	CONSOLE_REF = 0,    /* grant reserved for the console page */
+	PACE_MS = 2,        /* from one service to the next */
+	PATIENCE_MS = 1000, /* that a reader may hold his guest up */
+	LINGER_MS = 10000,  /* that a reader has after the guest's end */
 	BACKLOG_MIN = 1 << 16,
 	BACKLOG_MAX = 1 << 20,
 };
@@ -208,7 +206,7 @@ static void complain(struct guest *g)
 }
 
 /* One ring-full of output, at most. */
-static int take(struct guest *g)
+static bool take(struct guest *g)
 {
 	char text[sizeof(g->ring->out)];
 	const int n = ring_take(g->ring, text, sizeof(text));
@@ -216,10 +214,10 @@ static int take(struct guest *g)
 	if (n < 0)
 		complain(g);
 	if (n <= 0)
-		return 0;
+		return false;
 	backlog_put(&g->backlog, text, n);
 	record_write(&g->record, text, n);
-	return n;
+	return true;
 }
 
 static bool reader_is_slow(const struct guest *g)
@@ -251,14 +249,11 @@ static bool may_take(struct guest *g)
 		g->deadline = g->patience;
 		return false;
 	}
-	if (now - g->period >= PERIOD_MS) {
-		g->period = now;
-		g->spent = 0;
-	}
-	if (g->spent >= PERIOD_BYTES) {
-		g->deadline = g->period + PERIOD_MS;
+	if (now - g->served < PACE_MS) {
+		g->deadline = g->served + PACE_MS;
 		return false;
 	}
+	g->served = now;
 	g->deadline = 0;
 	return true;
 }
@@ -270,12 +265,8 @@ void guest_service(struct daemon *d, struct guest *g)
 	g->held = !may_take(g);
 	if (g->held)
 		return;
-
-	const int count = take(g);
-
-	if (count)
+	if (take(g))
 		evtchn_notify(d->evtchn, g->port);
-	g->spent += count > EVENT_BYTES ? count : EVENT_BYTES;
 	show(g);
 	evtchn_unmask(d->evtchn, g->port);
 }

@@ -4,10 +4,12 @@
  * terminal, the backlog and the records on the other.
  *
  * A guest can neither hold up the daemon nor grow it. Its event port stays
- * masked from one event to the end of its service; a guest that sends more
- * than its share, or whose reader is slow, is served again at its deadline,
- * and meanwhile waits for room in its own ring. A reader may slow his guest
- * down for one second; after that the guest goes on and the reader has a gap.
+ * masked from one event to the end of its service. It is served at most once
+ * in two milliseconds, a ring-full at a time (1 MB/s): Linux sends an event
+ * for every few bytes, and would otherwise cost a switch of domains for each.
+ * A guest that must wait has its deadline; meanwhile its ring fills. A reader
+ * may slow his guest down for one second; after that the guest goes on and
+ * the reader has a gap.
  */
 #pragma once
 
@@ -52,8 +54,7 @@ struct guest {
 
 	bool held;         /* its port is masked until deadline */
 	uint64_t deadline; /* ms; when to look again; 0: no need */
-	uint64_t period;   /* ms; when this period began */
-	unsigned spent;    /* bytes and events in this period */
+	uint64_t served;   /* ms; when last */
 	uint64_t patience; /* ms; the reader's time is over then */
 
 	struct pty pty;
