@@ -3,7 +3,8 @@
 # stock kernels as guests, and a guest's ramdisk for each of them; tests/boot/dom0
 # asks for it.
 
-BOOT_DOM0 := smp guest network disk three lifecycle refusals rounds
+BOOT_DOM0 := smp guest network disk three lifecycle refusals rounds \
+	consoles
 BOOT_LIMIT := 260
 CHECKS += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
 ORACLES += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
