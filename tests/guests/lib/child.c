@@ -12,7 +12,7 @@
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
-extern const char child_code[], child_code_end[];
+extern const char child_code[], child_trap[], child_code_end[];
 
 int64_t domctl(struct xen_domctl *op, uint32_t cmd, uint16_t dom)
 {
@@ -157,6 +157,23 @@ static int64_t make_tables(struct child *child)
 	return hv_mmuext_op(&pin, 1, NULL, child->id);
 }
 
+/* All of them lead back to its loop. */
+static void add_traps(struct vcpu_guest_context *context)
+{
+	const uint64_t handler = CHILD_VA(CHILD_CODE) +
+				 (child_trap - child_code);
+
+	for (unsigned int i = 0; i < 256; i++)
+		if (i < 32 || i == 0x80)
+			context->trap_ctxt[i] = (struct trap_info){
+				.vector = i, .flags = i == 0x80 ? 3 : 0,
+				.cs = FLAT_KERNEL_CS, .address = handler,
+			};
+	context->event_callback_eip = handler;
+	context->failsafe_callback_eip = handler;
+	context->syscall_callback_eip = handler;
+}
+
 static int64_t set_context(struct child *child)
 {
 	static struct vcpu_guest_context context;
@@ -173,6 +190,8 @@ static int64_t set_context(struct child *child)
 		.kernel_sp = CHILD_VA(CHILD_MAILBOX),
 		.ctrlreg[3] = xen_pfn_to_cr3(child->mfn[CHILD_L4]),
 	};
+	if (child->traps)
+		add_traps(&context);
 	return domctl(&op, XEN_DOMCTL_setvcpucontext, child->id);
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <xen/domctl.h>
@@ -28,6 +29,8 @@ enum {
 #define CHILD_STORE (~1UL)		/* (address, value) */
 #define CHILD_UD2 (~2UL)
 #define CHILD_SPIN (~3UL)		/* never yields; ends when told else */
+#define CHILD_RUN (~4UL)		/* (address); registers in room */
+#define CHILD_TRAPPED 0x7777		/* its result: by an exception */
 
 struct child_mailbox {
 	volatile uint64_t state;	/* 1: asked, 2: answered */
@@ -36,11 +39,16 @@ struct child_mailbox {
 	char room[2048];		/* for arguments; CHILD_ROOM there */
 };
 
+static_assert(offsetof(struct child_mailbox, room) == 72, "child_code.S");
+static_assert(CHILD_BASE + CHILD_MAILBOX * PV_PAGE == 0x40006000,
+	      "child_code.S knows this address");
+
 #define CHILD_ROOM \
 	(CHILD_VA(CHILD_MAILBOX) + offsetof(struct child_mailbox, room))
 
 struct child {
 	uint16_t id;
+	bool traps;		/* it survives exceptions */
 	uint64_t mfn[CHILD_PAGES];	/* CHILD_SHARED: shared_info */
 	struct child_mailbox *mailbox;
 	uint64_t *data, *code;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a child domain runs; position-independent, copied into its code page.
- * RBX is the mailbox: state 0, op 8, args 16-48, result 56, turns 64.
+ * RBX is the mailbox: state 0, op 8, args 16-48, result 56, turns 64, room 72.
  */
+#define CHILD_MAILBOX_VA 0x40006000	/* CHILD_VA(CHILD_MAILBOX) */
+
 	.text
 	.globl	child_code, child_code_end
 child_code:
@@ -28,6 +30,8 @@ child_code:
 	je	5f
 	cmpq	$-4, %rax
 	je	7f
+	cmpq	$-5, %rax
+	je	8f
 	syscall
 	jmp	6f
 3:	movq	(%rdi), %rax
@@ -42,6 +46,26 @@ child_code:
 6:	movq	%rax, 56(%rbx)
 	movq	$2, (%rbx)
 	jmp	1b
+/* run what is at RDI with these registers; it comes back by an exception */
+8:	movq	%rdi, %r15
+	movq	72(%rbx), %rax
+	movq	80(%rbx), %rcx
+	movq	88(%rbx), %rdx
+	movq	96(%rbx), %rsi
+	movq	104(%rbx), %rdi
+	movq	112(%rbx), %rbp
+	movq	120(%rbx), %r8
+	movq	128(%rbx), %r9
+	jmp	*%r15
+/* every exception and callback: say so, on a fresh stack */
+	.globl	child_trap
+child_trap:
+	movl	$CHILD_MAILBOX_VA, %ebx
+	movl	%ebx, %esp
+	pushq	$2
+	popfq
+	movl	$0x7777, %eax
+	jmp	6b
 child_code_end:
 
 	.section .note.GNU-stack, "", @progbits
