@@ -5,6 +5,7 @@
  */
 #include "core/debugkey.h"
 
+#include "core/event.h"
 #include "core/sched.h"
 #include "core/shutdown.h"
 #include "lib/log.h"
@@ -60,6 +61,7 @@ static const struct {
 	{ 'R', "reboot the machine", reboot },
 	{ 'b', "back-trace of this CPU", show_stack },
 	{ 'c', "CPUs", show_cpus },
+	{ 'e', "event channels", event_show },
 	{ 'i', "device interrupts", irq_show },
 	{ 'm', "memory", show_memory },
 	{ 'r', "vCPUs and who runs", sched_show },

@@ -17,6 +17,7 @@
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "lib/assert.h"
+#include "lib/log.h"
 #include "mm/heap.h"
 #include "pv/hypercall.h"
 #include "x86/asm.h"
@@ -367,4 +368,52 @@ void event_free(struct domain *d)
 			page_free(d->events->page[i]);
 	heap_free(d->events);
 	d->events = NULL;
+}
+
+/* Debug key */
+
+static void show_ports(struct domain *d)
+{
+	static const char *const states[] = {"free", "reserved", "unbound",
+		"interdomain", "pirq", "virq", "ipi"};
+
+	for (unsigned port = 1; port <= d->max_event_port; port++) {
+		const struct event_port *const p = event_port(d, port);
+
+		if (!p) {
+			port |= PORTS_PER_PAGE - 1;
+			continue;
+		}
+		if (p->state == PORT_FREE)
+			continue;
+		log_info("d%u port %u: %s %u d%u, v%u%s%s", d->id, port,
+			states[p->state], p->number,
+			p->remote ? p->remote->id : d->id, p->vcpu,
+			bit_test(d->shared->evtchn_pending, port) ?
+				", pending" :
+				"",
+			bit_test(d->shared->evtchn_mask, port) ? ", masked" :
+								 "");
+	}
+}
+
+static void show(void *data)
+{
+	struct domain *d;
+
+	(void)data;
+	for (unsigned id = 0; id < DOMID_FIRST_RESERVED; id = d->id + 1u) {
+		d = domain_next((uint16_t)id);
+		if (!d)
+			break;
+		show_ports(d);
+		domain_put(d);
+	}
+}
+
+void event_show(void)
+{
+	static struct work work = {.fn = show};
+
+	work_queue(&work);
 }

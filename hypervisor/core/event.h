@@ -38,3 +38,6 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 bool event_port_pending(struct domain *d, unsigned port);
 /* Ports in use, for the limits that tools see. */
 unsigned event_ports_used(struct domain *d);
+
+/* Into the log, soon: all ports. Any context. */
+void event_show(void);
