@@ -393,6 +393,11 @@ void domain_publish(struct domain *domain)
 		WRITE_INDEX(domain->ring->req_cons, domain->req_cons);
 		domain->taken = false;
 		domain->kick = true;
+		/* Who added to the ring since we read it saw the old index, and
+		 * sent no event: he counts on us to look again. */
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		if (READ_INDEX(domain->ring->req_prod) != domain->req_cons)
+			domain->conn->ready = true;
 	}
 	if (domain->kick && domain->port >= 0)
 		host_notify(domain->port);
