@@ -3,9 +3,12 @@
 # stock kernels as guests, and a guest's ramdisk for each of them; tests/boot/dom0
 # asks for it.
 
-BOOT_DOM0 := smp guest network disk three lifecycle refusals rounds \
+BOOT_DOM0 := guest network disk three lifecycle refusals rounds \
 	consoles
 BOOT_LIMIT := 260
+CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=400
+CHECKS += tests/boot/smp,alone
+ORACLES += tests/boot/smp,alone
 CHECKS += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
 ORACLES += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
 
