@@ -43,8 +43,7 @@ struct boot_info {
 	struct memory_range range[BOOT_RANGES_MAX]; /* sorted, disjoint */
 	bool ranges_lost; /* there were more */
 	struct boot_screen screen;
-	paddr_t rsdp; /* 0: search */
-	uint8_t rsdp_copy[36]; /* if the loader gave a copy instead */
+	uint8_t rsdp_copy[36]; /* of the ACPI root pointer */
 	unsigned rsdp_copy_size;
 	paddr_t efi_system_table; /* 0: not EFI */
 	bool efi64;

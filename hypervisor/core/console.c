@@ -19,6 +19,7 @@
 #include "core/debugkey.h"
 #include "core/domain.h"
 #include "core/event.h"
+#include "core/softirq.h"
 #include "dev/uart.h"
 #include "dev/vga.h"
 #include "lib/log.h"
@@ -41,6 +42,7 @@
 static struct spinlock lock = SPINLOCK(RANK_CONSOLE);
 static char ring[RING_SIZE];
 static uint64_t ring_end; /* bytes ever written */
+static uint64_t ring_told; /* those dom0 was told of */
 static uint64_t ring_cleared; /* up to here they do not count */
 static bool forced; /* panic: no locks */
 static bool at_line_start = true;
@@ -62,12 +64,25 @@ static uint64_t console_lock(void)
 	return forced ? 0 : spin_lock_irq(&lock);
 }
 
-static void console_unlock(uint64_t flags)
+/* dom0 records the log: told later, for the caller may hold any lock. */
+static void tell_news(void *unused)
 {
-	if (!forced)
-		spin_unlock_irq(&lock, flags);
+	(void)unused;
+	event_send_global_virq(VIRQ_CON_RING);
 }
 
+static void console_unlock(uint64_t flags)
+{
+	static struct work work = { .fn = tell_news };
+	const bool news = ring_end != ring_told && hardware_domain;
+
+	if (forced)
+		return;
+	ring_told = ring_end;
+	spin_unlock_irq(&lock, flags);
+	if (news)
+		work_queue(&work);
+}
 
 static void ring_write(const char *text, size_t size)
 {
@@ -234,22 +249,7 @@ bool console_ports(uint16_t *first, unsigned *nr)
 	return serial_on;
 }
 
-bool console_owns_port(uint16_t port)
-{
-	return serial_on && port >= options.com1_port &&
-		port < options.com1_port + 8;
-}
-
 /* Output of guests */
-
-void console_write(const char *text, size_t size)
-{
-	const uint64_t flags = console_lock();
-
-	ring_write(text, size);
-	devices_write(text, size);
-	console_unlock(flags);
-}
 
 void console_guest_write(const struct domain *d, const char *text, size_t size)
 {

@@ -19,9 +19,8 @@ void console_init_irq(void); /* interrupts work: serial input */
 /* dom0 owns the screen from now on: stop drawing on it. */
 void console_release_screen(void);
 
-/* Text of ours or of a guest, as it is. A guest other than dom0 has its lines
- * marked with its number. */
-void console_write(const char *text, size_t size);
+/* Text of a guest: dom0's as it is, others' by lines that are marked with the
+ * domain's number. */
 void console_guest_write(
 	const struct domain *d, const char *text, size_t size);
 /* Input for dom0; returns how many bytes. */
@@ -39,7 +38,6 @@ bool console_set_level(const char *name);
 /* In panic: no locks any more. */
 void console_force(void);
 
-/* Machine registers that guests must not touch: the serial port in use. */
-bool console_owns_port(uint16_t port);
-/* First port and number of them; false: no serial port. */
+/* The serial port in use, which guests must not touch: first port and number
+ * of them; false: none. */
 bool console_ports(uint16_t *first, unsigned *nr);

@@ -101,11 +101,3 @@ bool rangeset_contains(
 	return first <= last && i < set->nr && set->range[i].first <= first &&
 		set->range[i].last >= last;
 }
-
-bool rangeset_overlaps(
-	const struct rangeset *set, uint64_t first, uint64_t last)
-{
-	const unsigned i = find(set, first);
-
-	return first <= last && i < set->nr && set->range[i].first <= last;
-}

@@ -29,8 +29,6 @@ void rangeset_destroy(struct rangeset *set); /* NULL is fine */
 int rangeset_add(struct rangeset *set, uint64_t first, uint64_t last);
 int rangeset_remove(struct rangeset *set, uint64_t first, uint64_t last);
 
-/* All of first..last is in the set; some of it is. */
+/* All of first..last is in the set. */
 bool rangeset_contains(
-	const struct rangeset *set, uint64_t first, uint64_t last);
-bool rangeset_overlaps(
 	const struct rangeset *set, uint64_t first, uint64_t last);

@@ -36,8 +36,3 @@ void timer_hw_set(uint64_t deadline_ns);
 
 /* Busy-wait; for hardware only. */
 void clock_delay_us(unsigned us);
-
-/* The CMOS clock's index and data ports are one transaction: dom0's accesses
- * (ports 0x70, 0x71) go through here. */
-uint8_t cmos_read(uint8_t index);
-void cmos_write(uint8_t index, uint8_t value);

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/*
- * The CMOS clock: read once at boot; its ports are shared with dom0, whose
- * index and data accesses are made one transaction by the lock (RANK_TIMER).
- */
-#include "x86/asm.h"
-#include "x86/clock.h"
+/* The CMOS clock: read once at boot, dom0's afterwards. */
 #include "x86/cmos.h"
-#include "x86/spinlock.h"
+
+#include <stdbool.h>
+
+#include "x86/asm.h"
 
 #define INDEX_PORT 0x70
 #define DATA_PORT 0x71
@@ -17,26 +15,10 @@
 #define HOURS_24 0x02
 #define SPINS 100000
 
-static struct spinlock lock = SPINLOCK(RANK_TIMER);
-
-uint8_t cmos_read(uint8_t index)
+static uint8_t cmos_read(uint8_t index)
 {
-	const uint64_t flags = spin_lock_irq(&lock);
-	uint8_t value;
-
 	outb(INDEX_PORT, index);
-	value = inb(DATA_PORT);
-	spin_unlock_irq(&lock, flags);
-	return value;
-}
-
-void cmos_write(uint8_t index, uint8_t value)
-{
-	const uint64_t flags = spin_lock_irq(&lock);
-
-	outb(INDEX_PORT, index);
-	outb(DATA_PORT, value);
-	spin_unlock_irq(&lock, flags);
+	return inb(DATA_PORT);
 }
 
 struct date {

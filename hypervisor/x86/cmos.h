@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The CMOS clock's reading; cmos_read() and cmos_write() are in clock.h. */
+/* The CMOS clock. */
 #pragma once
 
 #include <stdint.h>

@@ -126,13 +126,6 @@ void ioapic_unmask(unsigned gsi)
 	write_low(chip_of(gsi), gsi);
 }
 
-void ioapic_mask_all(void)
-{
-	for (unsigned gsi = 0; gsi < nr_gsis; gsi++)
-		if (chip_of(gsi))
-			ioapic_mask(gsi);
-}
-
 static const struct ioapic *chip_at(uint64_t address)
 {
 	for (unsigned i = 0; i < nr_chips; i++)

@@ -55,25 +55,10 @@ void spin_lock(struct spinlock *lock)
 	acquire(lock);
 }
 
-bool spin_trylock(struct spinlock *lock)
-{
-	uint32_t ticket = read_once(&lock->serving);
-
-	if (!atomic_cas(&lock->next, &ticket, ticket + 1))
-		return false;
-	rank_enter(lock, true);
-	return true;
-}
-
 void spin_unlock(struct spinlock *lock)
 {
 	rank_leave(lock);
 	release(lock);
-}
-
-bool spin_held(const struct spinlock *lock)
-{
-	return read_once(&lock->next) != read_once(&lock->serving);
 }
 
 uint64_t spin_lock_irq(struct spinlock *lock)

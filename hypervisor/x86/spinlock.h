@@ -40,9 +40,7 @@ struct spinlock {
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 void spin_lock(struct spinlock *lock);
-bool spin_trylock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
-bool spin_held(const struct spinlock *lock); /* by anybody; for ASSERT */
 
 /* Interrupts off, then lock; returns the flags that unlock puts back. */
 uint64_t spin_lock_irq(struct spinlock *lock);

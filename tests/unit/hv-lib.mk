@@ -9,7 +9,7 @@ UNIT_CFLAGS-hypervisor/lib/string := \
 
 UNITS += lib_test boot_test alloc_test
 UNIT_lib_test := tests/unit/lib_test \
-	$(addprefix hypervisor/lib/, bitmap printf rangeset string)
+	$(addprefix hypervisor/lib/, printf rangeset string)
 UNIT_boot_test := tests/unit/boot_test \
 	$(addprefix hypervisor/boot/, acpi cmdline memory multiboot) \
 	hypervisor/lib/string
