@@ -171,9 +171,11 @@ static void test_random_programs(void)
 	print("# %u children, %u programs, %u came back\n", children, programs,
 	      trapped);
 	REQUIRE(trapped > 50);
+	/* the hypervisor's pools may keep a few pages, not one a child */
 	const uint64_t after = settled_free_pages();
 
-	REQUIRE(after + 4 >= before && after <= before + 4);
+	print("# free pages: %lu before, %lu after\n", before, after);
+	REQUIRE(after + 4 + children / 8 >= before);
 }
 
 const struct test tests[] = {

@@ -178,10 +178,11 @@ static void test_control_while_it_runs(void)
 	print("# %u children, %u acts, %u calls answered\n", children, acts,
 	      answered);
 	REQUIRE(children > 3 && answered > 0);
-	/* pools of the hypervisor's may keep a page or two, not one a child */
+	/* the hypervisor's pools may keep a few pages, not one a child */
 	const uint64_t after = settled_free_pages();
 
-	REQUIRE(after + 4 >= before && after <= before + 4);
+	print("# free pages: %lu before, %lu after\n", before, after);
+	REQUIRE(after + 4 + children / 8 >= before);
 }
 
 const struct test tests[] = {
