@@ -7,12 +7,8 @@
 #define MSR_PLATFORM_ID 0x17
 #define MSR_APIC_BASE 0x1b
 #define MSR_FEATURE_CONTROL 0x3a
-#define MSR_TSC_ADJUST 0x3b
-#define MSR_SPEC_CTRL 0x48
-#define MSR_PRED_CMD 0x49
 #define MSR_MICROCODE 0x8b
 #define MSR_PLATFORM_INFO 0xce
-#define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_MISC_FEATURES 0x140 /* bit 0: CPUID faulting */
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
@@ -20,13 +16,9 @@
 #define MSR_MCG_CAP 0x179
 #define MSR_MCG_STATUS 0x17a
 #define MSR_MISC_ENABLE 0x1a0
-#define MSR_DEBUGCTL 0x1d9
-#define MSR_MTRR_CAP 0xfe
 #define MSR_PAT 0x277
-#define MSR_MC0_CTL 0x400
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC 0x800 /* + register / 16 */
-#define MSR_XSS 0xda0
 #define MSR_EFER 0xc0000080
 #define MSR_STAR 0xc0000081
 #define MSR_LSTAR 0xc0000082
