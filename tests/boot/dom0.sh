@@ -103,7 +103,12 @@ guest_tiny() { # NAME [LINE...]: a tiny guest, tests/guests/domu-NAME
 		"ramdisk = ''" "cmdline = ''" "memory = 16" "$@"
 }
 
+has_console() { # NAME: a domain that is being made has none yet
+	xenstore-ls "/local/domain/$(shoji domid "$1")/console" | grep -q tty
+}
+
 guest_attach() { # NAME: its console to NAME.in and NAME.out
+	wait_for 20 has_console "$1"
 	rm -f "/tmp/$1.in" "/tmp/$1.out"
 	mkfifo "/tmp/$1.in"
 	shoji console "$1" <>"/tmp/$1.in" >"/tmp/$1.out" 2>&1 &
