@@ -133,30 +133,26 @@ static void add(struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 		(xen_cpuid_leaf_t){leaf, subleaf, r.a, r.b, r.c, r.d};
 }
 
+/* All subleaves that the tools' own tables have room for: they write back as
+ * many leaves as they were given. */
 static void add_subleaves(struct cpuid_policy *p, uint32_t leaf)
 {
-	uint64_t components;
-	unsigned nr = 1;
+	unsigned nr = 2;
 
-	if (leaf == 4) {
-		while (nr < 5 && cpuid(4, nr).a & 0x1f)
-			nr++;
-	} else if (leaf == 7) {
-		nr = cpuid(7, 0).a + 1;
-		if (nr > 2)
-			nr = 2;
-	} else if (leaf == 0xb) {
-		nr = 2;
-	}
+	if (leaf == 4)
+		nr = 6;
+	else if (leaf == 7)
+		nr = cpuid(7, 0).a < 2 ? cpuid(7, 0).a + 1 : 3;
+	else if (leaf == 0xd)
+		nr = 63;
 	for (unsigned i = 0; i < nr; i++)
 		add(p, leaf, i);
-	if (leaf != 0xd)
-		return;
-	components = fpu_hardware_xcr0();
-	add(p, 0xd, 1);
-	for (unsigned i = 2; i < 63; i++)
-		if (components >> i & 1)
-			add(p, 0xd, i);
+}
+
+/* What stands for the hypervisor's leaves, which are no matter of policy. */
+static void add_nothing(struct cpuid_policy *p, uint32_t leaf)
+{
+	p->leaf[p->nr++] = (xen_cpuid_leaf_t){leaf, NO_SUBLEAF, 0, 0, 0, 0};
 }
 
 static void read_raw(void)
@@ -173,8 +169,12 @@ static void read_raw(void)
 		else
 			add(&raw, leaf, NO_SUBLEAF);
 	}
+	add_nothing(&raw, 0x40000000);
+	add_nothing(&raw, 0x40000100);
 	for (uint32_t leaf = 0x80000000; leaf <= extended; leaf++)
 		add(&raw, leaf, NO_SUBLEAF);
+	if (find(&raw, 7, 0) && find(&raw, 7, 0)->a > 2)
+		find(&raw, 7, 0)->a = 2;
 	find(&raw, 0, NO_SUBLEAF)->a = basic;
 	find(&raw, 0x80000000, NO_SUBLEAF)->a = extended;
 }
@@ -188,9 +188,11 @@ static void limit_xsave(struct cpuid_policy *p, uint64_t xcr0)
 	if (!l)
 		return;
 	for (unsigned i = 2; i < 63; i++) {
-		const xen_cpuid_leaf_t *const c = find(p, 0xd, i);
+		xen_cpuid_leaf_t *const c = find(p, 0xd, i);
 
-		if (c && (xcr0 >> i & 1) && c->a + c->b > size)
+		if (!(xcr0 >> i & 1))
+			c->a = c->b = c->c = c->d = 0;
+		else if (c->a + c->b > size)
 			size = c->a + c->b;
 	}
 	l->a = (uint32_t)xcr0;
@@ -225,6 +227,8 @@ static void make_pv(struct cpuid_policy *p)
 		find(p, 7, 0)->a = find(p, 7, 1) ? 1 : 0;
 	if (find(p, 7, 1))
 		find(p, 7, 1)->b = find(p, 7, 1)->c = find(p, 7, 1)->d = 0;
+	if (find(p, 7, 2))
+		*find(p, 7, 2) = (xen_cpuid_leaf_t){.leaf = 7, .subleaf = 2};
 	clear(p, 5); /* MONITOR */
 	clear(p, 6); /* thermal and power */
 	clear(p, 9);
