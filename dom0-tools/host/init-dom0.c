@@ -16,6 +16,7 @@ static const struct {
 } records[] = {
 	{"/local/domain/0/domid", "0"},
 	{"/local/domain/0/name", "Domain-0"},
+	{"/local/pool/0/name", "Pool-0"}, /* libxl wants it by name */
 };
 
 int main(void)
