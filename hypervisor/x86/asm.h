@@ -89,7 +89,10 @@ ASM_PORT_(l, uint32_t)
 	}                                                                  \
 	static inline void write_##name(uint64_t value)                    \
 	{                                                                  \
-		__asm__ volatile("mov %0, %%" #name : : "r"(value) : "memory"); \
+		__asm__ volatile("mov %0, %%" #name                        \
+			:                                                  \
+			: "r"(value)                                       \
+			: "memory");                                       \
 	}
 ASM_REGISTER_(cr0)
 ASM_REGISTER_(cr2)

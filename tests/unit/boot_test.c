@@ -420,7 +420,7 @@ static void memory_early(void)
 	CHECK_EQUAL(frames[0x8000].owner, DOMID_IO);
 	CHECK_EQUAL(frames[0x17ffff].owner, FRAME_HV);
 	CHECK(m2p[0] == ~0ull && m2p[0x17ffff] == ~0ull);
-	/* All RAM above 1 MiB but what is used: image, module, a, b, c, tables */
+	/* RAM above 1 MiB but image, module, a, b, c, tables */
 	CHECK_EQUAL(released, 0x7f00000ull + 0x80000000 - 0x1000 - 0x2000 -
 			0x1000 - 0x1000 - 0x1000 - 0xc00000 - 0x1e00000);
 }
