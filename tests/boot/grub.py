@@ -76,7 +76,7 @@ def guest_works(suite, machine):
 
     def off():
         machine.type("poweroff\n")
-        machine.expect("back in dom0", 120)
+        machine.expect(r"\nback in dom0", 120)
         machine.run("until ! shoji domid demo 2>/dev/null; do sleep 1; done",
                     60)
 
