@@ -160,6 +160,8 @@ static int64_t enter_acpi_sleep(struct xen_platform_op *op)
 {
 	const struct xenpf_enter_acpi_sleep *const s = &op->u.enter_acpi_sleep;
 
+	if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
+		return -EINVAL;
 	if (s->sleep_state != 5 || (s->flags & XENPF_ACPI_SLEEP_EXTENDED) ||
 		acpi_info.pm1a_control.space != ACPI_SPACE_IO)
 		return -EOPNOTSUPP;

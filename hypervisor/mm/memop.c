@@ -319,14 +319,17 @@ static int64_t machphys_mapping(gva_t arg)
 static int64_t machphys_mfn_list(gva_t arg)
 {
 	struct xen_machphys_mfn_list list;
+	mfn_t mfn = paging_m2p_piece(0);
 	uint32_t i;
 
 	if (get_guest(&list, arg, 0))
 		return -EFAULT;
 	for (i = 0; i < list.max_extents && i < paging_m2p_pieces(); i++) {
-		const uint64_t mfn = paging_m2p_piece(i).n;
-
-		if (put_guest(((gva_t){ list.extent_start.va }), i, &mfn))
+		/* A hole of the table repeats what is before it: tools map
+		 * every frame of the list. */
+		if (!mfn_none(paging_m2p_piece(i)))
+			mfn = paging_m2p_piece(i);
+		if (put_guest(((gva_t){ list.extent_start.va }), i, &mfn.n))
 			return -EFAULT;
 	}
 	list.nr_extents = i;
