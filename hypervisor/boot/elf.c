@@ -50,7 +50,7 @@ static const char *check_header(const struct file *f, struct elf_header *h)
 	/* A bzImage has this at 0x202 (Linux boot protocol). */
 	if (f->size > 0x206 && memcmp(bytes + 0x202, "HdrS", 4) == 0)
 		return "it is a compressed kernel (bzImage); unpack it with "
-		       "shoji-unpack-kernel and load the vmlinux";
+		       "`shoji unpack-kernel` and load the vmlinux";
 	if (f->size < sizeof(*h) || memcmp(bytes, magic, sizeof(magic)) != 0)
 		return "it is not a 64-bit ELF file";
 	memcpy(h, bytes, sizeof(*h));
