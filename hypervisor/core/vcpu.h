@@ -30,10 +30,8 @@ struct sched_unit;
 
 /* Why the return path must call C before it goes back to the guest. */
 enum {
-	EXIT_EXCEPTION = 1 << 0, /* v->inject is to be delivered */
-	EXIT_NMI = 1 << 1,
-	EXIT_MCE = 1 << 2,
-	EXIT_CRASHED = 1 << 3, /* the domain was crashed under our feet */
+	EXIT_NMI = 1 << 0,
+	EXIT_CRASHED = 1 << 1, /* the domain was crashed under our feet */
 };
 
 /* An entry point that the guest registered with callback_op. */
@@ -89,12 +87,6 @@ struct vcpu {
 	unsigned io_bitmap_ports;
 	uint32_t tsc_aux;
 	uint64_t spec_ctrl;
-
-	/* An exception waiting to be delivered (EXIT_EXCEPTION) */
-	struct {
-		uint8_t vector;
-		uint32_t error;
-	} inject;
 
 	/* Unfinished page-table work (mm/ptcheck.c) */
 	struct pt_walk walk;

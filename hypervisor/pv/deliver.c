@@ -40,14 +40,6 @@ bool switch_mode(struct vcpu *v)
 	return true;
 }
 
-/* Where to go and how. */
-struct target {
-	uint64_t rip;
-	bool mask_events;
-	const uint64_t *extra; /* words below RIP, lowest first */
-	unsigned nr_extra;
-};
-
 static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 {
 	uint64_t flags = regs->rflags & ~(uint64_t)(RFLAGS_IF | RFLAGS_IOPL);
@@ -59,7 +51,9 @@ static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 	return flags;
 }
 
-static void bounce(struct regs *regs, const struct target *t)
+/* To an entry point, with `nr` more words below RIP, lowest first. */
+static void bounce(struct regs *regs, struct callback to,
+	const uint64_t *extra, unsigned nr)
 {
 	struct vcpu *const v = current;
 	const bool from_kernel = v->kernel_mode;
@@ -69,8 +63,8 @@ static void bounce(struct regs *regs, const struct target *t)
 
 	frame[n++] = regs->rcx;
 	frame[n++] = regs->r11;
-	for (unsigned i = 0; i < t->nr_extra; i++)
-		frame[n++] = t->extra[i];
+	for (unsigned i = 0; i < nr; i++)
+		frame[n++] = extra[i];
 	frame[n++] = regs->rip;
 	frame[n++] = (regs->cs & 0xfffc) | (from_kernel ? 0 : 3) |
 		(uint64_t)v->info->evtchn_upcall_mask << 32;
@@ -85,12 +79,12 @@ static void bounce(struct regs *regs, const struct target *t)
 	if (copy_to_guest((gva_t){ sp }, frame, n * sizeof(frame[0]))) {
 		domain_crash(v->domain,
 			"v%u cannot take a frame for %#lx on its stack %#lx",
-			v->id, t->rip, sp);
+			v->id, to.rip, sp);
 		return;
 	}
-	if (t->mask_events)
+	if (to.mask_events)
 		write_once(&v->info->evtchn_upcall_mask, 1);
-	regs->rip = t->rip;
+	regs->rip = to.rip;
 	regs->rsp = sp;
 	regs->cs = SEL_USER_CS64;
 	regs->ss = SEL_USER_DS;
@@ -111,12 +105,8 @@ void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
 			"%#lx", v->id, vector, error, regs->rip);
 		return;
 	}
-	bounce(regs, &(struct target){
-		.rip = trap->address,
-		.mask_events = trap->flags & 4,
-		.extra = &code,
-		.nr_extra = vector < 32 && (HAS_ERROR_CODE >> vector & 1),
-	});
+	bounce(regs, (struct callback){ trap->address, trap->flags & 4 },
+		&code, vector < 32 && (HAS_ERROR_CODE >> vector & 1));
 	/* The frame holds the interrupted RCX and R11: SYSRET is fine. */
 }
 
@@ -143,8 +133,7 @@ void deliver_event(struct regs *regs)
 			v->id);
 		return;
 	}
-	bounce(regs, &(struct target){
-		.rip = v->event.rip, .mask_events = true });
+	bounce(regs, v->event, NULL, 0);
 }
 
 void deliver_nmi(struct regs *regs)
@@ -153,8 +142,7 @@ void deliver_nmi(struct regs *regs)
 
 	v->nmi_masked = true;
 	if (v->nmi.rip)
-		bounce(regs, &(struct target){ .rip = v->nmi.rip,
-			.mask_events = v->nmi.mask_events });
+		bounce(regs, v->nmi, NULL, 0);
 	else
 		deliver_trap(regs, 2, 0);
 }
@@ -171,54 +159,38 @@ void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 			"failsafe callback", v->id);
 		return;
 	}
-	bounce(regs, &(struct target){
-		.rip = v->failsafe.rip,
-		.mask_events = v->failsafe.mask_events,
-		.extra = selectors,
-		.nr_extra = 4,
-	});
+	bounce(regs, v->failsafe, selectors, 4);
 	regs->vector = 0;
-}
-
-void vcpu_inject(struct vcpu *v, uint8_t vector, uint32_t error)
-{
-	v->inject.vector = vector;
-	v->inject.error = error;
-	atomic_or(&v->exit_work, EXIT_EXCEPTION);
 }
 
 /* System calls of guest user space */
 
-void guest_syscall64(struct regs *regs)
+/* SYSCALL: RIP is behind the instruction. */
+static void guest_syscall(struct regs *regs, struct callback to)
 {
-	struct vcpu *const v = current;
-
-	if (!v->syscall.rip) {
+	if (!to.rip) {
 		regs->rip -= 2;
 		regs->vector = 0;
 		deliver_trap(regs, 6, 0);
 		return;
 	}
-	bounce(regs, &(struct target){ .rip = v->syscall.rip,
-		.mask_events = v->syscall.mask_events });
+	bounce(regs, to, NULL, 0);
 	regs->rflags &= ~(uint64_t)RFLAGS_DF;
+}
+
+void guest_syscall64(struct regs *regs)
+{
+	guest_syscall(regs, current->syscall);
 }
 
 void guest_syscall32(struct regs *regs)
 {
-	struct vcpu *const v = current;
+	const struct vcpu *const v = current;
 
 	irq_enable();
 	/* The kernel has no 32-bit code of its own that would do this. */
-	if (!v->syscall32.rip || v->kernel_mode) {
-		regs->rip -= 2;
-		regs->vector = 0;
-		deliver_trap(regs, 6, 0);
-		return;
-	}
-	bounce(regs, &(struct target){ .rip = v->syscall32.rip,
-		.mask_events = v->syscall32.mask_events });
-	regs->rflags &= ~(uint64_t)RFLAGS_DF;
+	guest_syscall(
+		regs, v->kernel_mode ? (struct callback){ 0 } : v->syscall32);
 }
 
 void guest_sysenter(struct regs *regs)
@@ -230,8 +202,7 @@ void guest_sysenter(struct regs *regs)
 		deliver_trap(regs, 13, 0);
 		return;
 	}
-	bounce(regs, &(struct target){ .rip = v->sysenter.rip,
-		.mask_events = v->sysenter.mask_events });
+	bounce(regs, v->sysenter, NULL, 0);
 }
 
 /* iret(): the frame at RSP (ABI surface 3.3). */

@@ -24,9 +24,6 @@ void deliver_nmi(struct regs *regs);
 void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 	uint16_t gs);
 
-/* Have an exception delivered when the vCPU next goes back to its guest. */
-void vcpu_inject(struct vcpu *v, uint8_t vector, uint32_t error);
-
 /* Between guest kernel and guest user: roots, GS bases, mode flag. False,
  * and the domain is crashed, if there is no user root to go to. */
 bool switch_mode(struct vcpu *v);

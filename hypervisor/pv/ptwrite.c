@@ -20,9 +20,37 @@
 /* Flags that arithmetic changes. */
 #define FLAGS_ARITHMETIC 0x8d5ull
 
-/* A store, decoded: what becomes of the operand. */
+/* What becomes of the operand. */
+enum op { NONE, STORE, AND, OR, XOR, XCHG, CMPXCHG, BTS, BTR, BTC,
+	/* The ModRM reg field says what, and there is an immediate. */
+	LOGIC_GROUP, MOV_GROUP, BIT_GROUP };
+
+static const uint8_t one_byte[256] = {
+	[0x08] = OR, [0x09] = OR,
+	[0x20] = AND, [0x21] = AND,
+	[0x30] = XOR, [0x31] = XOR,
+	[0x80] = LOGIC_GROUP, [0x81] = LOGIC_GROUP, [0x83] = LOGIC_GROUP,
+	[0x86] = XCHG, [0x87] = XCHG,
+	[0x88] = STORE, [0x89] = STORE,
+	[0xc6] = MOV_GROUP, [0xc7] = MOV_GROUP,
+};
+
+static const uint8_t two_byte[256] = {
+	[0xab] = BTS, [0xb3] = BTR, [0xbb] = BTC,
+	[0xba] = BIT_GROUP,
+	[0xb0] = CMPXCHG, [0xb1] = CMPXCHG,
+	[0xc3] = STORE,
+};
+
+static const uint8_t groups[][8] = {
+	{ [1] = OR, [4] = AND, [6] = XOR },
+	{ [0] = STORE },
+	{ [5] = BTS, [6] = BTR, [7] = BTC },
+};
+
+/* A store, decoded. */
 struct store {
-	enum { STORE, AND, OR, XOR, XCHG, CMPXCHG, BTS, BTR, BTC } op;
+	enum op op;
 	unsigned size; /* bytes */
 	uint64_t value;
 	unsigned reg; /* XCHG: gets the old value */
@@ -32,100 +60,6 @@ struct store {
 static uint64_t mask_of(unsigned size)
 {
 	return size == 8 ? ~0ull : (1ull << 8 * size) - 1;
-}
-
-/* 80, 81, 83: the operation is in the ModRM reg field. */
-static bool immediate_group(const struct insn *i, struct store *s)
-{
-	switch (i->reg & 7) {
-	case 1:
-		s->op = OR;
-		return true;
-	case 4:
-		s->op = AND;
-		return true;
-	case 6:
-		s->op = XOR;
-		return true;
-	default:
-		return false;
-	}
-}
-
-/* 0f ba: bit operations with an immediate; 5 bts, 6 btr, 7 btc. */
-static bool bit_group(const struct insn *i, struct store *s)
-{
-	const unsigned which = i->reg & 7;
-
-	if (which < 5)
-		return false;
-	s->op = which == 5 ? BTS : which == 6 ? BTR : BTC;
-	return true;
-}
-
-static bool decode_two_byte(const struct insn *i, struct store *s)
-{
-	switch (i->opcode) {
-	case 0xab:
-		s->op = BTS;
-		return true;
-	case 0xb3:
-		s->op = BTR;
-		return true;
-	case 0xbb:
-		s->op = BTC;
-		return true;
-	case 0xba:
-		s->value = (uint64_t)i->immediate;
-		return bit_group(i, s);
-	case 0xb0:
-	case 0xb1:
-		s->op = CMPXCHG;
-		return true;
-	case 0xc3:
-		s->op = STORE;
-		return true;
-	default:
-		return false;
-	}
-}
-
-static bool decode_one_byte(const struct insn *i, struct store *s)
-{
-	switch (i->opcode) {
-	case 0x08:
-	case 0x09:
-		s->op = OR;
-		return true;
-	case 0x20:
-	case 0x21:
-		s->op = AND;
-		return true;
-	case 0x30:
-	case 0x31:
-		s->op = XOR;
-		return true;
-	case 0x80:
-	case 0x81:
-	case 0x83:
-		s->value = (uint64_t)i->immediate;
-		return immediate_group(i, s);
-	case 0x86:
-	case 0x87:
-		s->op = XCHG;
-		return true;
-	case 0x88:
-	case 0x89:
-		s->op = STORE;
-		return true;
-	case 0xc6:
-	case 0xc7:
-		s->op = STORE;
-		s->value = (uint64_t)i->immediate;
-		return (i->reg & 7) == 0;
-	default:
-		return false;
-	}
 }
 
 /* STOS and MOVS: the value is in RAX or at RSI; the fault is at RDI. */
@@ -164,7 +98,12 @@ static bool decode(struct regs *regs, const struct insn *i, uint64_t address,
 		i->opcode != 0xc6)
 		return false;
 	s->value = *emulate_register(regs, i->reg);
-	return i->two_byte ? decode_two_byte(i, s) : decode_one_byte(i, s);
+	s->op = i->two_byte ? two_byte[i->opcode] : one_byte[i->opcode];
+	if (s->op >= LOGIC_GROUP) {
+		s->value = (uint64_t)i->immediate;
+		s->op = groups[s->op - LOGIC_GROUP][i->reg & 7];
+	}
+	return s->op != NONE;
 }
 
 /* ZF, SF, PF of a result; CF, OF, AF clear. */

@@ -186,24 +186,15 @@ void guest_exit_work(struct regs *regs)
 
 	if (softirq_pending()) {
 		softirq_run();
-		return;
-	}
-	if (v->exit_work & EXIT_EXCEPTION) {
-		atomic_and(&v->exit_work, ~EXIT_EXCEPTION);
-		deliver_trap(regs, v->inject.vector, v->inject.error);
-	} else if ((v->exit_work & EXIT_MCE) && !v->nmi_masked) {
-		atomic_and(&v->exit_work, ~EXIT_MCE);
-		v->nmi_masked = true;
-		deliver_trap(regs, TRAP_MACHINE_CHECK, 0);
 	} else if ((v->exit_work & EXIT_NMI) && !v->nmi_masked) {
 		atomic_and(&v->exit_work, ~EXIT_NMI);
 		deliver_nmi(regs);
 	} else if (vcpu_event_deliverable(v)) {
 		deliver_event(regs);
-	} else if (v->exit_work & (EXIT_NMI | EXIT_MCE)) {
+	} else if (v->exit_work & EXIT_NMI) {
 		/* Masked until iret, which sets the bit again. */
-		v->exit_work_late |= v->exit_work & (EXIT_NMI | EXIT_MCE);
-		atomic_and(&v->exit_work, ~(EXIT_NMI | EXIT_MCE));
+		v->exit_work_late |= EXIT_NMI;
+		atomic_and(&v->exit_work, ~EXIT_NMI);
 	} else if (v->exit_work & EXIT_CRASHED) {
 		/* It is not runnable any more: let somebody else run. */
 		raise_softirq(SOFTIRQ_SCHEDULE);
