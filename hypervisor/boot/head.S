@@ -6,8 +6,9 @@
  *
  * Builds the boot page tables (the first 4 GiB at 0 and in the direct map, the
  * image and CPU 0's window at their final addresses), enters long mode and
- * calls boot_main() on CPU 0's stack. Other CPUs use the same tables to get
- * from the trampoline to their own stack.
+ * calls boot_main() on CPU 0's stack. Other CPUs come from trampoline.S and use
+ * the same tables to get to their own stack; start_cpu, 0 at first, says whose
+ * start it is.
  */
 #include "mm/layout.h"
 #include "x86/msr.h"
@@ -69,27 +70,22 @@ start:
 	cli
 	cld
 	mov	%eax, %ebp
-	mov	$PHYS(boot_stack_end), %esp
 	lgdt	PHYS(boot_gdtr)
 	ljmp	$0x08, $PHYS(1f)
 1:	mov	$0x10, %eax
 	mov	%eax, %ds
 	mov	%eax, %es
-	mov	%eax, %ss
-	xor	%eax, %eax
-	mov	%eax, %fs
-	mov	%eax, %gs
 
 	/* Long mode, no-execute; SYSCALL is taken for granted with it. */
+	mov	%ebx, %edi
 	mov	$0x80000000, %eax
-	push	%ebx
 	cpuid
 	mov	$PHYS(no_long_mode), %esi
 	cmp	$0x80000001, %eax
 	jb	fail
 	mov	$0x80000001, %eax
 	cpuid
-	pop	%ebx
+	mov	%edi, %ebx
 	test	$(1 << 29), %edx
 	jz	fail
 	mov	$PHYS(no_nx), %esi
@@ -130,6 +126,16 @@ start:
 	cmp	$16, %ecx
 	jb	1b
 
+	/* From the trampoline too: 32 bits, paging off, our GDT. */
+	.globl start_paging
+start_paging:
+	mov	$0x10, %eax
+	mov	%eax, %ss
+	xor	%eax, %eax
+	mov	%eax, %ds
+	mov	%eax, %es
+	mov	%eax, %fs
+	mov	%eax, %gs
 	mov	$PHYS(boot_l4), %eax
 	mov	%eax, %cr3
 	mov	$CR4_PAE, %eax
@@ -169,21 +175,17 @@ start64_low:
 	.text
 start64:
 	movabs	$PERCPU_BASE + CPU_STACK - REGS_SIZE, %rsp
+	mov	start_cpu(%rip), %eax
+	test	%eax, %eax
+	jnz	1f
 	mov	%ebp, %edi
 	mov	%ebx, %esi
 	xor	%ebp, %ebp
 	push	%rbp /* the end of back-traces; aligns the stack */
 	call	boot_main
-	ud2
-
-/* From the trampoline: RDI is the number of this CPU. */
-	.globl start64_other
-start64_other:
-	mov	idle_cr3(%rip), %rax
-	mov	%rax, %cr3
-	mov	%rdi, %rax
+1:	mov	idle_cr3(%rip), %rcx
+	mov	%rcx, %cr3
 	shl	$16, %rax
-	movabs	$PERCPU_BASE + CPU_STACK - REGS_SIZE, %rsp
 	add	%rax, %rsp
 	xor	%ebp, %ebp
 	push	%rbp
@@ -195,6 +197,7 @@ start64_other:
 	.globl cpu_window_map
 cpu_window_map:
 	.long 0xf0f7
+	.globl boot_gdt
 boot_gdt:
 	.quad 0
 	.quad 0x00cf9b000000ffff /* 0x08: code, 32 bit */
@@ -215,6 +218,3 @@ boot_l2_image:	.skip 4096
 boot_l2_cpu:	.skip 4096
 boot_l1_cpu:	.skip 4096
 cpu0_pages:	.skip 11 * 4096
-	/* For the few pushes in 32-bit mode. */
-	.skip 64
-boot_stack_end:

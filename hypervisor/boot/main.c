@@ -65,16 +65,13 @@ static void init_memory(void)
 
 static void init_cpu(void)
 {
-	struct cpu *const cpu = this_cpu();
-
 	entry_stub_write(paging_stub_page(0));
 	syscall_init_cpu();
 	fpu_init_cpu();
 	cpuid_init();
 	apic_init();
 	apic_silence_8259();
-	cpu->apic_id = apic_id();
-	cpu->online = true;
+	this_cpu()->apic_id = apic_id();
 	cpus_online.bits = 1;
 }
 

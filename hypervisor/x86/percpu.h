@@ -45,10 +45,6 @@ enum {
 	SOFTIRQ_WORK = 1 << 3, /* run queued work items (core/softirq.c) */
 };
 
-struct segment_descriptor {
-	uint64_t raw;
-};
-
 struct tss {
 	uint32_t reserved0;
 	uint64_t rsp[3];
@@ -66,7 +62,6 @@ struct cpu {
 	uint32_t number; /* ours, 0 is the boot CPU */
 	uint32_t apic_id;
 	uint32_t acpi_id;
-	bool online;
 	bool idle; /* halted or about to be: an IPI is needed to wake it */
 
 	/* TLB (mm/tlb.c) */
@@ -77,8 +72,7 @@ struct cpu {
 	paddr_t cr3; /* what CR3 holds */
 
 	/* State that is loaded now and may belong to somebody else (lazy) */
-	struct vcpu *fpu_owner; /* whose FPU state the registers hold */
-	struct vcpu *loaded; /* whose page tables, segments are loaded */
+	struct vcpu *loaded; /* whose segments and FPU state */
 	uint64_t xcr0;
 	uint64_t cr4;
 

@@ -26,25 +26,22 @@
 
 #define INIT_DELAY_US 200
 #define FIRST_WAIT_US 2000
-#define SECOND_WAIT_US 200000
+#define SECOND_WAIT_US 2000000 /* an emulator on a busy host is slow */
 #define STEP_US 20
 
 cpumask_t cpus_online;
 unsigned nr_cpus = 1;
 
-extern char trampoline[], trampoline_end[], trampoline_cpu[], trampoline_cr3[];
-extern char boot_l4[];
+extern const char trampoline[], trampoline_end[];
+
+/* Whose start it is, for boot/head.S. */
+uint32_t start_cpu;
 
 static bool stopping;
 
 /* What the CPU that is being started says about itself. */
 enum start_state { START_NONE, START_HERE, START_BAD, START_READY };
 static uint32_t start_state;
-
-static void set_word(paddr_t page, const char *symbol, uint32_t value)
-{
-	memcpy((char *)direct(page) + (symbol - trampoline), &value, 4);
-}
 
 /* What a CPU needs before its first instruction; false: no memory. */
 static bool prepare(unsigned number, uint32_t apic_id, uint32_t acpi_id)
@@ -75,7 +72,7 @@ static bool wait_for_start(unsigned us)
 
 static bool start(unsigned number, uint32_t id, paddr_t page)
 {
-	set_word(page, trampoline_cpu, number);
+	write_once(&start_cpu, number);
 	write_once(&start_state, START_NONE);
 	apic_send_init(id);
 	clock_delay_us(INIT_DELAY_US);
@@ -98,18 +95,15 @@ static bool start(unsigned number, uint32_t id, paddr_t page)
 void smp_boot(void)
 {
 	const paddr_t page = memory_low_page();
-	const paddr_t l4 = (uint64_t)boot_l4 - IMAGE_BASE + IMAGE_PADDR;
 	const uint32_t own = apic_id();
 
 	if (acpi_info.nr_cpus > 1 && !page) {
 		log_warn("smp: no page below 640 KiB to start CPUs with");
 		return;
 	}
-	if (page) {
+	if (page)
 		memcpy(direct(page), trampoline,
 			(size_t)(trampoline_end - trampoline));
-		set_word(page, trampoline_cr3, (uint32_t)l4);
-	}
 	for (unsigned i = 0; i < acpi_info.nr_cpus; i++) {
 		const uint32_t id = acpi_info.cpu[i].apic_id;
 
@@ -149,7 +143,6 @@ void smp_cpu_main(void)
 	apic_init_cpu();
 	store_release(&start_state, START_READY);
 	clock_init_cpu();
-	cpu->online = true;
 	atomic_or(&cpus_online.bits, 1ull << cpu->number);
 	idle_loop();
 }
