@@ -108,7 +108,7 @@ void machine_restart(void)
 	clock_delay_us(10000);
 	outb(PORT_8042, PORT_8042_PULSE_RESET);
 	clock_delay_us(50000);
-	lidt(&none);
+	lidt(none);
 	__asm__ volatile("int3");
 	for (;;)
 		cpu_halt();

@@ -17,11 +17,7 @@ uint32_t pci_config_read(uint32_t address, unsigned size)
 	uint32_t value;
 
 	outl(ADDRESS_PORT, address & ~3u);
-	switch (size) {
-	case 1: value = inb(port); break;
-	case 2: value = inw(port); break;
-	default: value = inl(port); break;
-	}
+	value = port_read(port, size);
 	spin_unlock_irq(&lock, flags);
 	return value;
 }
@@ -32,10 +28,6 @@ void pci_config_write(uint32_t address, unsigned size, uint32_t value)
 	const uint64_t flags = spin_lock_irq(&lock);
 
 	outl(ADDRESS_PORT, address & ~3u);
-	switch (size) {
-	case 1: outb(port, (uint8_t)value); break;
-	case 2: outw(port, (uint16_t)value); break;
-	default: outl(port, value); break;
-	}
+	port_write(port, size, value);
 	spin_unlock_irq(&lock, flags);
 }

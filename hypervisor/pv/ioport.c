@@ -59,21 +59,6 @@ static uint32_t all_ones(unsigned size)
 	return size == 4 ? ~0u : (1u << 8 * size) - 1;
 }
 
-static uint32_t hardware_in(uint16_t port, unsigned size)
-{
-	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
-}
-
-static void hardware_out(uint16_t port, unsigned size, uint32_t value)
-{
-	if (size == 1)
-		outb(port, (uint8_t)value);
-	else if (size == 2)
-		outw(port, (uint16_t)value);
-	else
-		outl(port, value);
-}
-
 static bool is_pci_data(unsigned port, unsigned size)
 {
 	return port >= PCI_DATA && port + size <= PCI_DATA + 4;
@@ -87,7 +72,7 @@ static uint32_t port_in(struct domain *d, uint16_t port, unsigned size)
 		return pci_config_read(
 			(d->pci_address & ~3u) | (port & 3), size);
 	if (rangeset_contains(d->ioports, port, port + size - 1u))
-		return hardware_in(port, size);
+		return port_read(port, size);
 	/* Linux waits 50,000 times for this to be something else than ones
 	 * (ABI surface 8.3). */
 	if (port == PIT_CHANNEL2)
@@ -106,7 +91,7 @@ static void port_out(
 	else if (d->hardware && port == PIT_COMMAND && value >> 6 == 2)
 		outb(PIT_COMMAND, (uint8_t)value); /* of channel 2 alone */
 	else if (rangeset_contains(d->ioports, port, port + size - 1u))
-		hardware_out(port, size, value);
+		port_write(port, size, value);
 }
 
 /* One element of INS or OUTS; moves RDI or RSI. False: a fault. */

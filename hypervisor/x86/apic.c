@@ -15,7 +15,6 @@
 
 enum {
 	REG_ID = 0x20,
-	REG_VERSION = 0x30,
 	REG_TPR = 0x80,
 	REG_EOI = 0xb0,
 	REG_LDR = 0xd0,

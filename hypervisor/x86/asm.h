@@ -48,10 +48,8 @@ static inline uint64_t rdtsc(void)
 /* Not before earlier loads are done. */
 static inline uint64_t rdtsc_ordered(void)
 {
-	uint32_t lo, hi;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi)::"memory");
-	return (uint64_t)hi << 32 | lo;
+	__asm__ volatile("lfence" ::: "memory");
+	return rdtsc();
 }
 
 #define ASM_PORT_(suffix, type)                                            \
@@ -114,13 +112,28 @@ ASM_REGISTER_(dr7)
 		__asm__ volatile("mov %%" #name ", %0" : "=r"(value));     \
 		return value;                                              \
 	}
-ASM_SEGMENT_(cs)
-ASM_SEGMENT_(ss)
 ASM_SEGMENT_(ds)
 ASM_SEGMENT_(es)
 ASM_SEGMENT_(fs)
 ASM_SEGMENT_(gs)
 #undef ASM_SEGMENT_
+
+#define ASM_PLAIN_(name, instruction)                                      \
+	static inline void name(void)                                      \
+	{                                                                  \
+		__asm__ volatile(instruction : : : "memory");              \
+	}
+ASM_PLAIN_(irq_disable, "cli")
+ASM_PLAIN_(irq_enable, "sti")
+ASM_PLAIN_(cpu_relax, "pause")
+ASM_PLAIN_(cpu_halt, "hlt")
+/* Interrupts on and wait for one, with no gap between the two. */
+ASM_PLAIN_(cpu_wait, "sti; hlt")
+ASM_PLAIN_(wbinvd, "wbinvd")
+ASM_PLAIN_(stac, "stac")
+ASM_PLAIN_(clac, "clac")
+ASM_PLAIN_(clts, "clts")
+#undef ASM_PLAIN_
 
 static inline uint64_t read_rflags(void)
 {
@@ -133,16 +146,6 @@ static inline uint64_t read_rflags(void)
 static inline bool irq_enabled(void)
 {
 	return read_rflags() & 0x200;
-}
-
-static inline void irq_disable(void)
-{
-	__asm__ volatile("cli" : : : "memory");
-}
-
-static inline void irq_enable(void)
-{
-	__asm__ volatile("sti" : : : "memory");
 }
 
 /* Interrupts off; the flags to give to irq_restore(). */
@@ -160,53 +163,9 @@ static inline void irq_restore(uint64_t flags)
 		irq_enable();
 }
 
-static inline void cpu_relax(void)
-{
-	__asm__ volatile("pause" : : : "memory");
-}
-
-static inline void cpu_halt(void)
-{
-	__asm__ volatile("hlt" : : : "memory");
-}
-
-/* Interrupts on and wait for one, with no gap between the two. */
-static inline void cpu_wait(void)
-{
-	__asm__ volatile("sti; hlt" : : : "memory");
-}
-
 static inline void invlpg(uint64_t va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
-static inline void wbinvd(void)
-{
-	__asm__ volatile("wbinvd" : : : "memory");
-}
-
-static inline void stac(void)
-{
-	__asm__ volatile("stac" : : : "memory");
-}
-
-static inline void clac(void)
-{
-	__asm__ volatile("clac" : : : "memory");
-}
-
-static inline void clts(void)
-{
-	__asm__ volatile("clts" : : : "memory");
-}
-
-static inline uint64_t xgetbv(uint32_t index)
-{
-	uint32_t lo, hi;
-
-	__asm__ volatile("xgetbv" : "=a"(lo), "=d"(hi) : "c"(index));
-	return (uint64_t)hi << 32 | lo;
 }
 
 static inline void xsetbv(uint32_t index, uint64_t value)
@@ -224,43 +183,43 @@ struct descriptor_table {
 	uint64_t base;
 } __attribute__((packed));
 
-static inline void lgdt(const struct descriptor_table *table)
-{
-	__asm__ volatile("lgdt %0" : : "m"(*table) : "memory");
-}
-
-static inline void lidt(const struct descriptor_table *table)
-{
-	__asm__ volatile("lidt %0" : : "m"(*table) : "memory");
-}
-
-static inline void ltr(uint16_t selector)
-{
-	__asm__ volatile("ltr %0" : : "r"(selector) : "memory");
-}
-
-static inline void lldt(uint16_t selector)
-{
-	__asm__ volatile("lldt %0" : : "r"(selector) : "memory");
-}
+#define ASM_LOAD_(name, type, constraint)                                  \
+	static inline void name(type from)                                 \
+	{                                                                  \
+		__asm__ volatile(#name " %0" : : constraint(from) : "memory"); \
+	}
+ASM_LOAD_(lgdt, struct descriptor_table, "m")
+ASM_LOAD_(lidt, struct descriptor_table, "m")
+ASM_LOAD_(ltr, uint16_t, "r")
+ASM_LOAD_(lldt, uint16_t, "r")
+#undef ASM_LOAD_
 
 /* Device registers in memory. */
-static inline uint32_t mmio_read32(const void *at)
+#define ASM_MMIO_(bits)                                                    \
+	static inline uint##bits##_t mmio_read##bits(const void *at)       \
+	{                                                                  \
+		return *(const volatile uint##bits##_t *)at;               \
+	}                                                                  \
+	static inline void mmio_write##bits(void *at, uint##bits##_t value) \
+	{                                                                  \
+		*(volatile uint##bits##_t *)at = value;                    \
+	}
+ASM_MMIO_(32)
+ASM_MMIO_(64)
+#undef ASM_MMIO_
+
+/* Ports, by the size of the access in bytes. */
+static inline uint32_t port_read(uint16_t port, unsigned size)
 {
-	return *(const volatile uint32_t *)at;
+	return size == 1 ? inb(port) : size == 2 ? inw(port) : inl(port);
 }
 
-static inline void mmio_write32(void *at, uint32_t value)
+static inline void port_write(uint16_t port, unsigned size, uint32_t value)
 {
-	*(volatile uint32_t *)at = value;
-}
-
-static inline uint64_t mmio_read64(const void *at)
-{
-	return *(const volatile uint64_t *)at;
-}
-
-static inline void mmio_write64(void *at, uint64_t value)
-{
-	*(volatile uint64_t *)at = value;
+	if (size == 1)
+		outb(port, (uint8_t)value);
+	else if (size == 2)
+		outw(port, (uint16_t)value);
+	else
+		outl(port, value);
 }

@@ -90,7 +90,6 @@ static void load_segments(void)
 void desc_init_cpu(void)
 {
 	struct cpu *const cpu = this_cpu();
-	struct descriptor_table table;
 
 	*own_descriptor(SEL_HV_CS) = DESC_CODE64_0;
 	*own_descriptor(SEL_HV_DS) = DESC_DATA_0;
@@ -100,12 +99,10 @@ void desc_init_cpu(void)
 	init_tss(cpu);
 	set_system(SEL_TSS, TYPE_TSS, (uint64_t)&cpu->tss,
 		sizeof(cpu->tss) - 1);
-	table = (struct descriptor_table){ 0xffff,
-		(uint64_t)own_descriptor(0) };
-	lgdt(&table);
+	lgdt((struct descriptor_table){
+		0xffff, (uint64_t)own_descriptor(0) });
 	load_segments();
-	table = (struct descriptor_table){ sizeof(idt) - 1, (uint64_t)idt };
-	lidt(&table);
+	lidt((struct descriptor_table){ sizeof(idt) - 1, (uint64_t)idt });
 	ltr(SEL_TSS);
 	desc_load_ldt(0);
 }

@@ -13,7 +13,6 @@
 #define SEL_USER_CS64 0xe033 /* ABI: FLAT_USER_CS64 */
 #define SEL_TSS 0xe040
 #define SEL_LDT 0xe050
-#define GDT_RESERVED_PAGE 14 /* first of our pages */
 
 #define IST_DF 1
 #define IST_NMI 2

@@ -19,15 +19,11 @@
 #define XCR0_X87 1ull
 #define XCR0_SSE 2ull
 #define XCR0_AVX 4ull
-#define XCR0_BNDREGS 8ull
-#define XCR0_BNDCSR 16ull
 #define XCR0_AVX512 0xe0ull
-#define XCR0_PKRU 0x200ull
 /* What we offer: protection keys and MPX are hidden from guests. */
 #define XCR0_KNOWN (XCR0_X87 | XCR0_SSE | XCR0_AVX | XCR0_AVX512)
 
 #define FXSAVE_SIZE 512
-#define XSAVE_ALIGN 64
 
 /* Power-on values: control word, MXCSR (Intel SDM volume 1, 10.5.1.2). */
 #define FCW_OFFSET 0

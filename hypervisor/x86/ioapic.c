@@ -16,7 +16,6 @@
 
 #define REG_SELECT 0x00
 #define REG_WINDOW 0x10
-#define IOAPIC_ID 0
 #define IOAPIC_VERSION 1
 #define IOAPIC_ARBITRATION 2
 #define IOAPIC_ENTRY 0x10 /* low word of pin 0's entry; then high, then pin 1 */
