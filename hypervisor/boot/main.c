@@ -85,7 +85,6 @@ void boot_main(uint32_t magic, uint32_t info)
 	init_memory();
 	acpi_init();
 	init_cpu();
-	clock_begin(start);
 	apic_init_cpu();
 	irq_init();
 	memmap_init();
@@ -94,7 +93,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	domain_init();
 	frame_share_m2p();
 	sched_init_cpu(this_cpu());
-	clock_init();
+	clock_init(start);
 	smp_boot();
 	console_init_irq();
 	log_info("memory: %lu MiB free", buddy_free_pages() >> 8);

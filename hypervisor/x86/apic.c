@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "mm/paging.h"
 #include "x86/asm.h"
+#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/msr.h"
 
@@ -98,6 +99,15 @@ void apic_silence_8259(void)
 	outb(0xa1, 0xff);
 }
 
+static void timer_unmask(void)
+{
+	write(REG_LVT_TIMER,
+		VECTOR_TIMER | (use_deadline ? LVT_DEADLINE : 0));
+	/* A write to memory does not hold up WRMSR: a deadline written before
+	 * its mode would be forgotten (Intel SDM volume 3, 11.5.4.1). */
+	memory_barrier();
+}
+
 void apic_init_cpu(void)
 {
 	const uint64_t msr = rdmsr(MSR_APIC_BASE);
@@ -111,8 +121,7 @@ void apic_init_cpu(void)
 	}
 	write(REG_TPR, 0);
 	write(REG_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
-	write(REG_LVT_TIMER,
-		VECTOR_TIMER | (use_deadline ? LVT_DEADLINE : 0));
+	timer_unmask();
 	write(REG_TIMER_DIVIDE, DIVIDE_BY_1);
 	write(REG_LVT_PERF, LVT_MASKED);
 	write(REG_LVT_LINT0, LVT_MASKED);
@@ -192,8 +201,7 @@ void apic_timer_rate(uint64_t hz)
 {
 	write(REG_TIMER_START, 0);
 	timer_mul = (hz << 28) / 1000000000 << 4;
-	write(REG_LVT_TIMER,
-		VECTOR_TIMER | (use_deadline ? LVT_DEADLINE : 0));
+	timer_unmask();
 }
 
 void apic_timer_set(uint64_t tsc, uint64_t ns)

@@ -45,12 +45,11 @@ struct moment {
 	uint64_t tsc, ticks, apic;
 };
 
-static struct moment first;
 static uint64_t tsc_base; /* TSC at system time 0 */
 static uint64_t tsc_hz;
 static uint32_t scale_mul; /* ns = (tsc shifted) * mul >> 32 */
 static int8_t scale_shift;
-static uint64_t inverse; /* tsc = ns * inverse >> INVERSE_SHIFT */
+static uint64_t inverse; /* ticks = ns * inverse >> INVERSE_SHIFT */
 static bool stable;
 
 static uint64_t pm_timer_read(void)
@@ -118,19 +117,11 @@ static struct moment take_moment(void)
 	return best;
 }
 
-static uint64_t ns_since(const struct moment *m)
+static uint64_t ns_between(const struct moment *a, const struct moment *b)
 {
-	const uint64_t ticks = (reference.read() - m->ticks) & reference.mask;
+	const uint64_t ticks = (b->ticks - a->ticks) & reference.mask;
 
 	return ticks * reference.fs / 1000000;
-}
-
-void clock_begin(uint64_t start_tsc)
-{
-	tsc_base = start_tsc;
-	choose_reference();
-	apic_timer_measure();
-	first = take_moment();
 }
 
 /* Scale for a rate: mul as large as fits, so that precision is best. */
@@ -156,16 +147,19 @@ static void choose_scale(void)
 	inverse = (tsc_hz << INVERSE_SHIFT) / NS_PER_S;
 }
 
-void clock_init(void)
+void clock_init(uint64_t start_tsc)
 {
-	struct moment last;
-	uint64_t ticks, ns;
+	struct moment first, last;
+	uint64_t ns;
 
-	while (ns_since(&first) < WINDOW_NS)
-		cpu_relax();
-	last = take_moment();
-	ticks = (last.ticks - first.ticks) & reference.mask;
-	ns = ticks * reference.fs / 1000000;
+	choose_reference();
+	apic_timer_measure();
+	first = take_moment();
+	do {
+		last = take_moment();
+		ns = ns_between(&first, &last);
+	} while (ns < WINDOW_NS);
+	tsc_base = start_tsc;
 	tsc_hz = (last.tsc - first.tsc) * NS_PER_S / ns;
 	if (tsc_hz < 1000000)
 		panic("clock: the TSC does not run (%lu Hz by the %s)", tsc_hz,
@@ -195,12 +189,6 @@ uint64_t now(void)
 	return clock_ns(rdtsc_ordered());
 }
 
-uint64_t clock_tsc(uint64_t ns)
-{
-	return tsc_base +
-		(uint64_t)((unsigned __int128)ns * inverse >> INVERSE_SHIFT);
-}
-
 uint64_t clock_tsc_khz(void)
 {
 	return (tsc_hz + 500) / 1000;
@@ -224,21 +212,20 @@ bool clock_tsc_stable(void)
 
 void timer_hw_set(uint64_t deadline_ns)
 {
-	uint64_t tsc, left;
+	const uint64_t tsc = rdtsc();
+	const uint64_t time = clock_ns(tsc);
+	uint64_t left = 1;
 
-	if (deadline_ns == ~0ull || !deadline_ns) {
+	if (deadline_ns == ~0ull) {
 		apic_timer_set(0, 0);
 		return;
 	}
-	tsc = clock_tsc(deadline_ns);
-	left = deadline_ns - now();
-	if ((int64_t)left <= 0) {
-		/* At once, if there is still a moment: the least that both
-		 * kinds of timer understand. */
-		left = 1;
-		tsc = rdtsc();
-	}
-	apic_timer_set(tsc, left);
+	/* What is left, not the TSC of that time: the error of the rate would
+	 * grow with the time since boot, to milliseconds within days. */
+	if (deadline_ns > time)
+		left = deadline_ns - time;
+	apic_timer_set(tsc + (uint64_t)((unsigned __int128)left * inverse >>
+				       INVERSE_SHIFT), left);
 }
 
 void clock_delay_us(unsigned us)

@@ -8,17 +8,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Boot CPU: begin to measure, then, with as much of the boot in between as
- * possible, finish. System time 0 is when the TSC was start_tsc. */
-void clock_begin(uint64_t start_tsc);
-void clock_init(void);
+/* Boot CPU: measure. System time 0 is when the TSC was start_tsc. */
+void clock_init(uint64_t start_tsc);
 /* Another CPU, while the boot CPU is in clock_compare_cpu: compare TSCs. */
 void clock_init_cpu(void);
 void clock_compare_cpu(unsigned cpu);
 
 uint64_t now(void);
 uint64_t clock_ns(uint64_t tsc); /* system time at a TSC value */
-uint64_t clock_tsc(uint64_t ns); /* TSC value at a system time */
 uint64_t clock_tsc_khz(void);
 /* ns = ((tsc << shift, or >> -shift) * mul) >> 32 */
 void clock_scale(uint32_t *mul, int8_t *shift);
@@ -30,7 +27,7 @@ bool clock_tsc_stable(void);
 /* UNIX time in seconds at system time 0, as the CMOS clock said. */
 extern uint64_t wallclock_at_boot;
 
-/* This CPU's timer: interrupt at a system time (0 or ~0: none), which
+/* This CPU's timer: interrupt at a system time (~0: none), which
  * raises SOFTIRQ_TIMER; it may come early. A time in the past fires at once. */
 void timer_hw_set(uint64_t deadline_ns);
 
