@@ -126,9 +126,15 @@ void msi_program(const struct msi_source *s, uint8_t vector, uint32_t apic_id)
 	unsigned data = MSI_ADDRESS + 4;
 
 	if (s->msix) {
-		mmio_write32((char *)s->slot + ENTRY_ADDRESS, address);
-		mmio_write32((char *)s->slot + ENTRY_ADDRESS_HIGH, 0);
-		mmio_write32((char *)s->slot + ENTRY_DATA, vector);
+		char *const slot = s->slot;
+		const uint32_t control = mmio_read32(slot + ENTRY_CONTROL);
+
+		/* An entry must be masked while it changes (PCI 3.0, 6.8.2). */
+		mmio_write32(slot + ENTRY_CONTROL, control | 1);
+		mmio_write32(slot + ENTRY_ADDRESS, address);
+		mmio_write32(slot + ENTRY_ADDRESS_HIGH, 0);
+		mmio_write32(slot + ENTRY_DATA, vector);
+		mmio_write32(slot + ENTRY_CONTROL, control);
 		return;
 	}
 	set_config(s, s->capability + MSI_ADDRESS, 4, address);
