@@ -33,11 +33,6 @@
 #define DR7_DEFAULT 0x400ull
 #define PERIOD_DEFAULT_NS 10000000ull
 
-static bool canonical(uint64_t va)
-{
-	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
-}
-
 struct vcpu *vcpu_create(struct domain *d, unsigned id)
 {
 	struct vcpu *const v = heap_alloc(sizeof(*v));

@@ -7,12 +7,8 @@
 #include "lib/string.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
+#include "pv/segment.h"
 #include "xen/callback.h"
-
-static bool canonical(uint64_t va)
-{
-	return (int64_t)(va << 16) >> 16 == (int64_t)va;
-}
 
 /* set_trap_table(list): ends with an address of 0; a null list clears. */
 int64_t hypercall_set_trap_table(struct hypercall_args *a)

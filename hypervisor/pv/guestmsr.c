@@ -10,17 +10,13 @@
 #include "core/vcpu.h"
 #include "mm/frame.h"
 #include "pv/hypercall.h"
+#include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
 #include "x86/msr.h"
 
 /* From CPUID leaf base + 2: write a frame number to get hypercall stubs. */
 #define MSR_HYPERCALL_PAGE 0x40000000
-
-static bool canonical(uint64_t va)
-{
-	return (int64_t)(va << 16) >> 16 == (int64_t)va;
-}
 
 /* Registers that read as a constant and ignore the same value written. */
 static bool read_constant(const struct vcpu *v, uint32_t msr, uint64_t *value)

@@ -31,11 +31,6 @@
 #define DESC_TYPE(raw) ((raw) >> 40 & 15)
 #define TYPE_CALL_GATE 12
 
-static bool canonical(uint64_t va)
-{
-	return (int64_t)(va << 16) >> 16 == (int64_t)va;
-}
-
 /* What a guest may put into a descriptor, made harmless; false: refused. */
 static bool audit(uint64_t *raw)
 {
