@@ -237,7 +237,7 @@ static int bind_pirq(gva_t arg)
 		return rc;
 	}
 
-	rc = irq_bind(d, op.pirq, port, op.flags & BIND_PIRQ__WILL_SHARE);
+	rc = irq_bind(d, op.pirq, port);
 	if (rc) {
 		flags = spin_lock_irq(&d->events->lock);
 		d->events->pirq_port[op.pirq] = 0;

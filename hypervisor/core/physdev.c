@@ -57,10 +57,10 @@ static int64_t irq_status(gva_t arg)
 		return -EFAULT;
 	if (!may_use(op.irq))
 		return -EINVAL;
-	op.flags = irq_needs_eoi(current->domain, op.irq) ? XENIRQSTAT_needs_eoi
-							  : 0;
-	if (irq_shared(current->domain, op.irq))
-		op.flags |= XENIRQSTAT_shared;
+	/* A level interrupt needs it, and its line may be shared. */
+	op.flags = irq_needs_eoi(current->domain, op.irq)
+			   ? XENIRQSTAT_needs_eoi | XENIRQSTAT_shared
+			   : 0;
 	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
 }
 

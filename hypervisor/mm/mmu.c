@@ -22,7 +22,6 @@
 #include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
-#include "x86/context.h"
 #include "x86/smp.h"
 
 /* In a request count: the call goes on; earlier requests are in *done. */
@@ -489,7 +488,7 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 	case MMUEXT_FLUSH_CACHE_GLOBAL:
 		if (!d->hardware)
 			return -EINVAL;
-		smp_call(cpus_online, context_wbinvd, NULL, true);
+		smp_wbinvd();
 		return 0;
 	default:
 		return -ENOSYS;

@@ -7,6 +7,7 @@
 
 #include "core/vcpu.h"
 #include "pv/hypercall.h"
+#include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/msr.h"
 
@@ -17,12 +18,21 @@
 #define DR7_GENERAL_DETECT 0x2000ull
 #define DR7_ENABLED 0xffull
 
-static void load_addresses(const struct vcpu *v)
+void debugreg_load(const struct vcpu *v)
 {
+	if (!(v->dr[7] & DR7_ENABLED))
+		return;
 	write_dr0(v->dr[0]);
 	write_dr1(v->dr[1]);
 	write_dr2(v->dr[2]);
 	write_dr3(v->dr[3]);
+	write_dr7(v->dr[7]);
+}
+
+void debugreg_unload(const struct vcpu *v)
+{
+	if (v->dr[7] & DR7_ENABLED)
+		write_dr7(DR7_ONES);
 }
 
 /* R/W field 2 of a breakpoint is I/O, which needs CR4.DE. */
@@ -40,13 +50,12 @@ static int check_dr7(const struct vcpu *v, uint64_t value)
 
 static int write_address(struct vcpu *v, unsigned number, uint64_t value)
 {
-	if ((int64_t)(value << 16) >> 16 != (int64_t)value)
+	if (!canonical(value))
 		return -EPERM;
 	if (value >= HV_BASE - 7 && value < HV_END)
 		return -EPERM;
 	v->dr[number] = value;
-	if (v->dr[7] & DR7_ENABLED)
-		load_addresses(v);
+	debugreg_load(v);
 	return 0;
 }
 
@@ -56,12 +65,9 @@ static int write_dr7_checked(struct vcpu *v, uint64_t value)
 
 	if (rc)
 		return rc;
-	value = (value & ~DR7_ZEROS) | DR7_ONES;
-	if (value & DR7_ENABLED)
-		load_addresses(v);
-	if ((value | v->dr[7]) & DR7_ENABLED)
-		write_dr7(value);
-	v->dr[7] = value;
+	debugreg_unload(v);
+	v->dr[7] = (value & ~DR7_ZEROS) | DR7_ONES;
+	debugreg_load(v);
 	return 0;
 }
 

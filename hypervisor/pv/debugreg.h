@@ -10,3 +10,7 @@ struct vcpu;
  * range, or general-detect; -EINVAL reserved bits. */
 int debugreg_write(struct vcpu *v, unsigned number, uint64_t value);
 int debugreg_read(const struct vcpu *v, unsigned number, uint64_t *value);
+
+/* Into the CPU's, and out, if DR7 enables any. */
+void debugreg_load(const struct vcpu *v);
+void debugreg_unload(const struct vcpu *v);

@@ -17,6 +17,7 @@
 #include "pv/hypercall.h"
 #include "pv/ioport.h"
 #include "x86/asm.h"
+#include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
 #include "x86/msr.h"
@@ -96,15 +97,12 @@ static bool read_control(struct vcpu *v, unsigned number, uint64_t *value)
 
 static void set_cr4(struct vcpu *v, uint64_t value)
 {
-	struct cpu *const cpu = this_cpu();
-
 	v->cr4 = value & CR4_GUEST_CHOICES;
 	if (!cpu_has(CPU_FSGSBASE))
 		v->cr4 &= ~(uint64_t)CR4_FSGSBASE;
 	if (!cpu_has(CPU_XSAVE))
 		v->cr4 &= ~(uint64_t)CR4_OSXSAVE;
-	cpu->cr4 = cpu_cr4 | (v->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE));
-	write_cr4(cpu->cr4);
+	context_load_cr4(v);
 }
 
 static bool write_control(struct vcpu *v, unsigned number, uint64_t value)
@@ -230,12 +228,6 @@ static bool kernel_instruction(struct vcpu *v, struct regs *regs,
 	}
 }
 
-/* CLI and STI of a kernel that has IOPL: no effect (ABI surface, trap 20). */
-static bool interrupt_flag(const struct vcpu *v)
-{
-	return ioport_iopl_allows(v);
-}
-
 bool emulate_privileged(struct regs *regs)
 {
 	struct vcpu *const v = current;
@@ -253,7 +245,8 @@ bool emulate_privileged(struct regs *regs)
 	} else if (i.two_byte) {
 		done = v->kernel_mode && kernel_instruction(v, regs, &i);
 	} else if (i.opcode == 0xfa || i.opcode == 0xfb) {
-		done = interrupt_flag(v);
+		/* CLI, STI with IOPL: no effect (ABI surface, trap 20). */
+		done = ioport_iopl_allows(v);
 	} else {
 		/* A repeated string instruction is not finished at once. */
 		return ioport_emulate(v, regs, &i);

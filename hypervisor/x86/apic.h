@@ -13,7 +13,7 @@
 #define VECTOR_DEVICE_LAST 0xef /* 0x80 is left out: int 0x80 */
 #define VECTOR_TIMER 0xf8
 #define VECTOR_EVENT_CHECK 0xf9
-#define VECTOR_CALL 0xfa
+#define VECTOR_WBINVD 0xfa
 #define VECTOR_FLUSH 0xfb
 #define VECTOR_ERROR 0xfe
 #define VECTOR_SPURIOUS 0xff

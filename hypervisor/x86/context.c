@@ -13,6 +13,7 @@
 #include "lib/assert.h"
 #include "mm/mmu.h"
 #include "mm/paging.h"
+#include "pv/debugreg.h"
 #include "pv/deliver.h"
 #include "pv/segment.h"
 #include "x86/asm.h"
@@ -22,14 +23,17 @@
 #include "x86/msr.h"
 #include "x86/traps.h"
 
-#define DR7_ENABLED 0xff
-
-/* CR4 bits that guests choose; OSXSAVE is on whatever they say. */
-#define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE)
-
-static bool is_idle(const struct vcpu *v)
+void context_load_cr4(const struct vcpu *v)
 {
-	return v == this_cpu()->idle_vcpu;
+	struct cpu *const cpu = this_cpu();
+	/* OSXSAVE is on whatever they say. */
+	const uint64_t cr4 =
+		cpu_cr4 | (v->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE));
+
+	if (cr4 == cpu->cr4)
+		return;
+	write_cr4(cr4);
+	cpu->cr4 = cr4;
 }
 
 static void save(struct vcpu *v)
@@ -37,8 +41,7 @@ static void save(struct vcpu *v)
 	v->regs = *guest_regs();
 	segment_save(v);
 	fpu_save(v);
-	if (v->dr[7] & DR7_ENABLED)
-		write_dr7(0x400);
+	debugreg_unload(v);
 	v->loaded_on = this_cpu()->number + 1;
 }
 
@@ -47,26 +50,15 @@ static void switch_root(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
 {
 	const uint64_t self = 1ull << cpu->number;
 
-	if (!is_idle(next)) {
+	if (!vcpu_is_idle(next)) {
 		atomic_or(&next->domain->dirty_cpus.bits, self);
 		mmu_load_root(next);
 	} else {
 		cpu->cr3 = idle_cr3;
 		write_cr3(idle_cr3);
 	}
-	if (!is_idle(prev) && prev->domain != next->domain)
+	if (!vcpu_is_idle(prev) && prev->domain != next->domain)
 		atomic_and(&prev->domain->dirty_cpus.bits, ~self);
-}
-
-static void load_debug_registers(const struct vcpu *v)
-{
-	if (!(v->dr[7] & DR7_ENABLED))
-		return;
-	write_dr0(v->dr[0]);
-	write_dr1(v->dr[1]);
-	write_dr2(v->dr[2]);
-	write_dr3(v->dr[3]);
-	write_dr7(v->dr[7]);
 }
 
 /* What may still be in the CPU from v's last time here. */
@@ -86,15 +78,10 @@ static void load_lazily(struct cpu *cpu, struct vcpu *v)
 
 static void load(struct cpu *cpu, struct vcpu *v)
 {
-	const uint64_t cr4 = cpu_cr4 | (v->cr4 & CR4_GUEST);
-
 	*guest_regs() = v->regs;
-	if (cr4 != cpu->cr4) {
-		write_cr4(cr4);
-		cpu->cr4 = cr4;
-	}
+	context_load_cr4(v);
 	load_lazily(cpu, v);
-	load_debug_registers(v);
+	debugreg_load(v);
 	if (cpu_has(CPU_RDTSCP))
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);
 }
@@ -105,12 +92,12 @@ _Noreturn void context_switch(struct vcpu *prev, struct vcpu *next)
 
 	ASSERT(!irq_enabled() && prev != next);
 	cpu->nr_switches++;
-	if (!is_idle(prev))
+	if (!vcpu_is_idle(prev))
 		save(prev);
 	switch_root(cpu, prev, next);
 	cpu->vcpu = next;
 	sched_saved(prev);
-	if (is_idle(next)) {
+	if (vcpu_is_idle(next)) {
 		sched_loaded(next);
 		switch_to_idle();
 	}
@@ -122,10 +109,4 @@ _Noreturn void context_switch(struct vcpu *prev, struct vcpu *next)
 			next->gs);
 	}
 	return_to_guest();
-}
-
-void context_wbinvd(void *unused)
-{
-	(void)unused;
-	wbinvd();
 }

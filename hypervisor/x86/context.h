@@ -2,7 +2,6 @@
 /* Switching a CPU from one vCPU to another. */
 #pragma once
 
-struct domain;
 struct vcpu;
 
 /*
@@ -12,5 +11,5 @@ struct vcpu;
  */
 _Noreturn void context_switch(struct vcpu *prev, struct vcpu *next);
 
-/* For smp_call: write back and forget the caches. */
-void context_wbinvd(void *unused);
+/* CR4 with the choices of the vCPU that runs here. */
+void context_load_cr4(const struct vcpu *v);

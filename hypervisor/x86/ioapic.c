@@ -113,15 +113,10 @@ void ioapic_set(unsigned gsi, uint8_t vector, uint32_t apic_id, bool level,
 	write_low(chip, gsi);
 }
 
-void ioapic_mask(unsigned gsi)
-{
-	entries[gsi] |= ENTRY_MASKED;
-	write_low(chip_of(gsi), gsi);
-}
-
-void ioapic_unmask(unsigned gsi)
+void ioapic_mask(unsigned gsi, bool masked)
 {
 	entries[gsi] &= ~ENTRY_MASKED;
+	entries[gsi] |= masked ? ENTRY_MASKED : 0;
 	write_low(chip_of(gsi), gsi);
 }
 

@@ -21,8 +21,7 @@ bool ioapic_gsi_valid(unsigned gsi);
 /* Program a pin; it stays masked or unmasked as it was. */
 void ioapic_set(unsigned gsi, uint8_t vector, uint32_t apic_id, bool level,
 	bool active_low);
-void ioapic_mask(unsigned gsi);
-void ioapic_unmask(unsigned gsi);
+void ioapic_mask(unsigned gsi, bool masked);
 
 /* physdev_op apic_read/apic_write: only the registers dom0 may see; writes
  * to redirection entries are swallowed. -EINVAL: no such chip or register. */

@@ -98,10 +98,8 @@ static void mask(const struct irq *irq, bool masked)
 {
 	if (irq->kind == IRQ_MSI)
 		msi_mask(&irq->msi, masked);
-	else if (masked)
-		ioapic_mask(irq->gsi);
 	else
-		ioapic_unmask(irq->gsi);
+		ioapic_mask(irq->gsi, masked);
 }
 
 static bool is_level(const struct irq *irq)
@@ -122,7 +120,7 @@ static void device_interrupt(struct irq *irq)
 		return;
 	}
 	if (is_level(irq)) {
-		ioapic_mask(irq->gsi);
+		mask(irq, true);
 		irq->in_flight = true;
 	}
 	apic_eoi();
@@ -150,29 +148,20 @@ void irq_dispatch(struct regs *regs)
 
 	this_cpu()->nr_irqs++;
 	switch (vector) {
-	case VECTOR_TIMER:
-		apic_eoi();
-		raise_softirq(SOFTIRQ_TIMER);
-		return;
-	case VECTOR_EVENT_CHECK: apic_eoi(); return;
-	case VECTOR_CALL:
-		apic_eoi();
-		smp_call_interrupt();
-		return;
-	case VECTOR_FLUSH:
-		apic_eoi();
-		tlb_answer_requests();
-		return;
-	case VECTOR_ERROR:
-		apic_eoi();
-		apic_error_interrupt();
-		return;
 	case VECTOR_SPURIOUS: return;
+	case VECTOR_TIMER: raise_softirq(SOFTIRQ_TIMER); break;
+	case VECTOR_EVENT_CHECK: break;
+	case VECTOR_WBINVD: smp_wbinvd_interrupt(); break;
+	case VECTOR_FLUSH: tlb_answer_requests(); break;
+	case VECTOR_ERROR: apic_error_interrupt(); break;
+	default:
+		if (irqs[vector].kind == IRQ_FREE)
+			spurious(vector);
+		else
+			device_interrupt(&irqs[vector]);
+		return;
 	}
-	if (irqs[vector].kind == IRQ_FREE)
-		spurious(vector);
-	else
-		device_interrupt(&irqs[vector]);
+	apic_eoi();
 }
 
 /* Ours */
@@ -198,7 +187,7 @@ int irq_request(unsigned gsi, bool level, bool active_low,
 			.handler = handler,
 			.data = data };
 		program(&irqs[vector]);
-		ioapic_unmask(gsi);
+		ioapic_mask(gsi, false);
 		rc = 0;
 	}
 	spin_unlock_irq(&irq_lock, flags);
@@ -239,28 +228,37 @@ static unsigned first_cpu(const struct domain *d)
 	return d->vcpu[0] ? d->vcpu[0]->cpu : 0;
 }
 
+/* A vector for a domain's interrupt, masked until it is bound. */
+static int claim(struct domain *d, unsigned pirq, struct irq as)
+{
+	const uint8_t vector = alloc_vector();
+	struct irq *const irq = &irqs[vector];
+
+	if (!vector)
+		return -ENOSPC;
+	*irq = as;
+	irq->vector = vector;
+	irq->cpu = first_cpu(d);
+	irq->d = d;
+	irq->pirq = pirq;
+	d->pirqs[pirq] = vector;
+	mask(irq, true);
+	program(irq);
+	return 0;
+}
+
 static int claim_gsi(struct domain *d, unsigned gsi, unsigned pirq)
 {
 	const uint8_t old = gsis[gsi].vector;
-	uint8_t vector;
+	int rc;
 
 	if (old)
 		return irqs[old].d == d && irqs[old].pirq == pirq ? 0 : -EBUSY;
 	if (d->pirqs[pirq])
 		return -EEXIST;
-	vector = alloc_vector();
-	if (!vector)
-		return -ENOSPC;
-	irqs[vector] = (struct irq){ .kind = IRQ_GSI,
-		.vector = vector,
-		.gsi = gsi,
-		.cpu = first_cpu(d),
-		.d = d,
-		.pirq = pirq };
-	gsis[gsi].vector = vector;
-	d->pirqs[pirq] = vector;
-	program(&irqs[vector]);
-	return 0;
+	rc = claim(d, pirq, (struct irq){ .kind = IRQ_GSI, .gsi = gsi });
+	gsis[gsi].vector = d->pirqs[pirq];
+	return rc;
 }
 
 int irq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
@@ -299,23 +297,13 @@ static int claim_msi(
 	struct domain *d, const struct msi_source *source, int wanted)
 {
 	const int pirq = choose_pirq(d, wanted);
-	uint8_t vector;
+	int rc;
 
 	if (pirq < 0)
 		return pirq;
-	vector = alloc_vector();
-	if (!vector)
-		return -ENOSPC;
-	irqs[vector] = (struct irq){ .kind = IRQ_MSI,
-		.vector = vector,
-		.msi = *source,
-		.cpu = first_cpu(d),
-		.d = d,
-		.pirq = (unsigned)pirq };
-	d->pirqs[pirq] = vector;
-	msi_mask(&irqs[vector].msi, true);
-	program(&irqs[vector]);
-	return pirq;
+	rc = claim(d, (unsigned)pirq,
+		(struct irq){ .kind = IRQ_MSI, .msi = *source });
+	return rc ? rc : pirq;
 }
 
 int irq_map_msi(struct domain *d, const struct msi_source *source, int *pirq)
@@ -404,13 +392,12 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
 
 /* Ports */
 
-int irq_bind(struct domain *d, unsigned pirq, unsigned port, bool shared)
+int irq_bind(struct domain *d, unsigned pirq, unsigned port)
 {
 	int number = (int)pirq, rc = 0;
 	struct irq *irq;
 	uint64_t flags;
 
-	(void)shared; /* a line has one domain; sharing it there is its own */
 	if (pirq >= PIRQS_MAX || !port)
 		return -EINVAL;
 	if ((!d->pirqs || !d->pirqs[pirq]) && pirq < ioapic_nr_gsis())
@@ -466,11 +453,6 @@ bool irq_needs_eoi(struct domain *d, unsigned pirq)
 
 	spin_unlock_irq(&irq_lock, flags);
 	return needs;
-}
-
-bool irq_shared(struct domain *d, unsigned pirq)
-{
-	return irq_needs_eoi(d, pirq);
 }
 
 void irq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu)

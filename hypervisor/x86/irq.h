@@ -46,12 +46,11 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low);
 
 /* Events: bind a mapped PIRQ (a GSI may be mapped by this) to a port.
  * -EINVAL, -EBUSY. Binding enables the interrupt. */
-int irq_bind(struct domain *d, unsigned pirq, unsigned port, bool shared);
+int irq_bind(struct domain *d, unsigned pirq, unsigned port);
 void irq_unbind(struct domain *d, unsigned pirq);
 /* The guest has handled a level interrupt: enable it again. */
 int irq_eoi(struct domain *d, unsigned pirq);
 bool irq_needs_eoi(struct domain *d, unsigned pirq);
-bool irq_shared(struct domain *d, unsigned pirq);
 /* Where it is to be handled: the CPU of the vCPU that its port notifies. */
 void irq_set_cpu(struct domain *d, unsigned pirq, unsigned cpu);
 

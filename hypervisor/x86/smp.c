@@ -160,51 +160,30 @@ void smp_send_flush(cpumask_t cpus)
 		apic_send_ipi(cpu_of(i)->apic_id, VECTOR_FLUSH);
 }
 
-/* One call at a time; the lock is held until all have answered or, without
- * waiting, the next caller waits for them. */
-static struct {
-	struct spinlock lock; /* RANK_HEAP: interrupts stay on */
-	uint64_t pending; /* CPUs that have not run it; atomic */
-	void (*fn)(void *arg);
-	void *arg;
-} call = { .lock = SPINLOCK(RANK_HEAP) };
+/* CPUs that have not written back their caches yet; atomic. */
+static uint64_t wbinvd_pending;
 
-void smp_call(cpumask_t cpus, void (*fn)(void *arg), void *arg, bool wait)
+void smp_wbinvd(void)
 {
+	/* Interrupts stay on: who waits here answers the holder. */
+	static struct spinlock lock = SPINLOCK(RANK_HEAP);
 	const uint64_t own = 1ull << this_cpu()->number;
-	const uint64_t others = cpus.bits & ~own;
 	unsigned i;
 
-	ASSERT(irq_enabled() || !others);
-	if (others) {
-		spin_lock(&call.lock);
-		while (load_acquire(&call.pending))
-			cpu_relax();
-		call.fn = fn;
-		call.arg = arg;
-		store_release(&call.pending, others);
-		for_each_cpu (i, (cpumask_t){ others })
-			apic_send_ipi(cpu_of(i)->apic_id, VECTOR_CALL);
-		while (wait && load_acquire(&call.pending))
-			cpu_relax();
-		spin_unlock(&call.lock);
-	}
-	if (cpus.bits & own) {
-		const uint64_t flags = irq_save();
-
-		fn(arg);
-		irq_restore(flags);
-	}
+	spin_lock(&lock);
+	store_release(&wbinvd_pending, cpus_online.bits & ~own);
+	for_each_cpu (i, (cpumask_t){ cpus_online.bits & ~own })
+		apic_send_ipi(cpu_of(i)->apic_id, VECTOR_WBINVD);
+	wbinvd();
+	while (load_acquire(&wbinvd_pending))
+		cpu_relax();
+	spin_unlock(&lock);
 }
 
-void smp_call_interrupt(void)
+void smp_wbinvd_interrupt(void)
 {
-	const uint64_t own = 1ull << this_cpu()->number;
-
-	if (!(load_acquire(&call.pending) & own))
-		return;
-	call.fn(call.arg);
-	atomic_and(&call.pending, ~own);
+	wbinvd();
+	atomic_and(&wbinvd_pending, ~(1ull << this_cpu()->number));
 }
 
 void smp_stop_others(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Other CPUs: starting them and interrupting them. The senders may be called
- * with interrupts on or off, but those that wait (smp_call with wait) only
+ * with interrupts on or off, but those that wait (smp_wbinvd) only
  * with interrupts on and without RANK_IRQ locks.
  */
 #pragma once
@@ -15,9 +15,8 @@ void smp_send_event_check(unsigned cpu);
 /* The targets call tlb_answer_requests(); the sender does not wait. */
 void smp_send_flush(cpumask_t cpus);
 
-/* Run fn(arg) on the CPUs, with interrupts off there; this one too if it is
- * in the set (last). With wait, returns when all have. */
-void smp_call(cpumask_t cpus, void (*fn)(void *arg), void *arg, bool wait);
+/* Write back and forget the caches of all CPUs. */
+void smp_wbinvd(void);
 
 /* For panic: the others stop where they are. */
 void smp_stop_others(void);
@@ -28,7 +27,7 @@ void smp_check_stop(void);
 _Noreturn void smp_cpu_main(void);
 
 /* Interrupt handlers (x86/irq.c). */
-void smp_call_interrupt(void);
+void smp_wbinvd_interrupt(void);
 
 static inline cpumask_t cpumask_of(unsigned cpu)
 {

@@ -79,10 +79,9 @@ void segment_flush_ldt(struct vcpu *v)
 
 /* Device interrupts */
 
-int irq_bind(struct domain *d, unsigned pirq, unsigned port, bool shared)
+int irq_bind(struct domain *d, unsigned pirq, unsigned port)
 {
 	(void)d;
-	(void)shared;
 	if (pirq_port[pirq])
 		return -EBUSY;
 	pirq_port[pirq] = port;
