@@ -135,23 +135,15 @@ void pvclock_left(struct vcpu *v)
 
 /* Wall clock */
 
-static void wall_base(uint64_t *sec, uint32_t *nsec)
-{
-	const uint64_t flags = spin_lock_irq(&wall_lock);
-
-	*sec = wall_set ? wall_sec : wallclock_at_boot;
-	*nsec = wall_set ? wall_nsec : 0;
-	spin_unlock_irq(&wall_lock, flags);
-}
-
 void pvclock_update_wall(struct domain *d)
 {
 	struct shared_info *const s = d->shared;
 	const uint32_t version = read_once(&s->wc_version) | 1;
-	uint64_t sec;
-	uint32_t nsec;
+	const uint64_t flags = spin_lock_irq(&wall_lock);
+	const uint32_t nsec = wall_nsec;
+	uint64_t sec = wall_set ? wall_sec : wallclock_at_boot;
 
-	wall_base(&sec, &nsec);
+	spin_unlock_irq(&wall_lock, flags);
 	sec += (uint64_t)d->wall_offset;
 	write_once(&s->wc_version, version);
 	compiler_barrier();
@@ -178,13 +170,4 @@ void pvclock_set_wall(uint64_t sec, uint32_t nsec, uint64_t system_time)
 	wall_set = true;
 	spin_unlock_irq(&wall_lock, flags);
 	domain_wall_changed();
-}
-
-uint64_t pvclock_wall_sec(void)
-{
-	uint64_t sec;
-	uint32_t nsec;
-
-	wall_base(&sec, &nsec);
-	return sec + (now() + nsec) / NS;
 }

@@ -26,4 +26,3 @@ void pvclock_left(struct vcpu *v);
 void pvclock_update_wall(struct domain *d);
 /* dom0 corrects the clock: UNIX time at system time `system_time`. */
 void pvclock_set_wall(uint64_t sec, uint32_t nsec, uint64_t system_time);
-uint64_t pvclock_wall_sec(void); /* now, UNIX time */

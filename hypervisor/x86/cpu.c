@@ -49,8 +49,6 @@ static void read_vendor(void)
 	memcpy(cpu_info.vendor + 4, &r.d, 4);
 	memcpy(cpu_info.vendor + 8, &r.c, 4);
 	cpu_info.intel = !strcmp(cpu_info.vendor, "GenuineIntel");
-	cpu_info.amd = !strcmp(cpu_info.vendor, "AuthenticAMD") ||
-		!strcmp(cpu_info.vendor, "HygonGenuine");
 	cpu_info.max_extended_leaf = cpuid(0x80000000, 0).a;
 }
 
@@ -58,7 +56,6 @@ static void read_model(void)
 {
 	const uint32_t s = cpuid(1, 0).a;
 
-	cpu_info.signature = s;
 	cpu_info.stepping = s & 15;
 	cpu_info.family = s >> 8 & 15;
 	cpu_info.model = s >> 4 & 15;
@@ -89,21 +86,19 @@ static bool is_tcg(void)
 
 static void choose_cr4(void)
 {
+	static const struct {
+		uint16_t feature;
+		uint32_t bit;
+	} wanted[] = {
+		{ CPU_DE, CR4_DE }, { CPU_MCE, CR4_MCE }, { CPU_PGE, CR4_PGE },
+		{ CPU_XSAVE, CR4_OSXSAVE }, { CPU_SMEP, CR4_SMEP },
+		{ CPU_SMAP, CR4_SMAP }, { CPU_UMIP, CR4_UMIP },
+	};
+
 	cpu_cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	if (cpu_has(CPU_DE))
-		cpu_cr4 |= CR4_DE;
-	if (cpu_has(CPU_MCE))
-		cpu_cr4 |= CR4_MCE;
-	if (cpu_has(CPU_PGE))
-		cpu_cr4 |= CR4_PGE;
-	if (cpu_has(CPU_XSAVE))
-		cpu_cr4 |= CR4_OSXSAVE;
-	if (cpu_has(CPU_SMEP))
-		cpu_cr4 |= CR4_SMEP;
-	if (cpu_has(CPU_SMAP))
-		cpu_cr4 |= CR4_SMAP;
-	if (cpu_has(CPU_UMIP))
-		cpu_cr4 |= CR4_UMIP;
+	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (cpu_has(wanted[i].feature))
+			cpu_cr4 |= wanted[i].bit;
 }
 
 void cpu_identify(void)

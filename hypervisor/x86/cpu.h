@@ -44,10 +44,9 @@ struct cpu_info {
 	uint32_t max_leaf, max_extended_leaf;
 	char vendor[13];
 	char model_name[49];
-	uint32_t signature; /* leaf 1 EAX */
 	unsigned family, model, stepping;
 	unsigned physical_bits; /* of a machine address */
-	bool intel, amd; /* vendor; Hygon counts as AMD */
+	bool intel; /* the vendor */
 	bool tcg; /* QEMU's emulation, not a CPU */
 };
 

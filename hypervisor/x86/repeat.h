@@ -7,40 +7,32 @@
 
 #include <stdint.h>
 
-static inline void *rep_stosb(void *to, uint8_t byte, uint64_t count)
-{
-	__asm__ volatile("rep stosb"
-		: "+D"(to), "+c"(count)
-		: "a"(byte)
-		: "memory");
-	return to;
-}
-
-static inline void *rep_stosq(void *to, uint64_t word, uint64_t count)
-{
-	__asm__ volatile("rep stosq"
-		: "+D"(to), "+c"(count)
-		: "a"(word)
-		: "memory");
-	return to;
-}
+#define REPEAT_STORE_(suffix, type)                                        \
+	static inline void *rep_stos##suffix(                              \
+		void *to, type value, uint64_t count)                      \
+	{                                                                  \
+		__asm__ volatile("rep stos" #suffix                        \
+			: "+D"(to), "+c"(count)                            \
+			: "a"(value)                                       \
+			: "memory");                                       \
+		return to;                                                 \
+	}
+REPEAT_STORE_(b, uint8_t)
+REPEAT_STORE_(q, uint64_t)
+#undef REPEAT_STORE_
 
 /* Copies count words (or bytes), returns where the target ends; *from is
  * advanced too. */
-static inline void *rep_movsb(void *to, const void **from, uint64_t count)
-{
-	__asm__ volatile("rep movsb"
-		: "+D"(to), "+S"(*from), "+c"(count)
-		:
-		: "memory");
-	return to;
-}
-
-static inline void *rep_movsq(void *to, const void **from, uint64_t count)
-{
-	__asm__ volatile("rep movsq"
-		: "+D"(to), "+S"(*from), "+c"(count)
-		:
-		: "memory");
-	return to;
-}
+#define REPEAT_MOVE_(suffix)                                               \
+	static inline void *rep_movs##suffix(                              \
+		void *to, const void **from, uint64_t count)               \
+	{                                                                  \
+		__asm__ volatile("rep movs" #suffix                        \
+			: "+D"(to), "+S"(*from), "+c"(count)               \
+			:                                                  \
+			: "memory");                                       \
+		return to;                                                 \
+	}
+REPEAT_MOVE_(b)
+REPEAT_MOVE_(q)
+#undef REPEAT_MOVE_

@@ -65,15 +65,13 @@ uint64_t spin_lock_irq(struct spinlock *lock)
 {
 	const uint64_t flags = irq_save();
 
-	rank_enter(lock, false);
-	acquire(lock);
+	spin_lock(lock);
 	return flags;
 }
 
 void spin_unlock_irq(struct spinlock *lock, uint64_t flags)
 {
-	rank_leave(lock);
-	release(lock);
+	spin_unlock(lock);
 	irq_restore(flags);
 }
 
