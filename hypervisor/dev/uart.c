@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * A 16550 UART, polled for output. A transmitter that does not become ready
- * in time is given up for that character, so that a broken port slows the
- * machine down but does not stop it.
+ * in time is not waited for again until it is, because all of this happens
+ * with interrupts off: a port that stands still (an emulator's whose reader
+ * does) may lose text but not stop the machine.
  */
 #include "dev/uart.h"
 
@@ -51,11 +52,16 @@ bool uart_init(uint16_t port, unsigned baud)
 
 static void wait_empty(void)
 {
-	for (unsigned i = 0; i < SPINS; i++) {
-		if (inb(base + LINE_STATUS) & STATUS_EMPTY)
+	static bool stuck; /* last time: look, but do not wait */
+
+	for (unsigned i = 0; i < (stuck ? 1 : SPINS); i++) {
+		if (inb(base + LINE_STATUS) & STATUS_EMPTY) {
+			stuck = false;
 			return;
+		}
 		cpu_relax();
 	}
+	stuck = true;
 }
 
 void uart_write(const char *text, size_t size)
