@@ -6,6 +6,7 @@
 
 #include "core/domain.h"
 #include "core/event.h"
+#include "core/eventport.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "mm/frame.h"
@@ -192,7 +193,7 @@ static int64_t get_runstate(struct vcpu *v, gva_t arg)
 	struct vcpu_runstate_info state;
 
 	sched_runstate(v, &state);
-	return copy_to_guest(arg, &state, sizeof(state)) ? -EFAULT : 0;
+	return copy_to_guest(arg, &state, sizeof(state));
 }
 
 /* The address is one of the kernel's, which all its vCPUs share: it can be
@@ -233,6 +234,7 @@ static int64_t register_info(struct vcpu *v, gva_t arg)
 {
 	struct vcpu_register_vcpu_info op;
 	struct vcpu_info *to;
+	uint64_t flags;
 	mfn_t mfn;
 
 	if (copy_from_guest(&op, arg, sizeof(op)))
@@ -252,14 +254,16 @@ static int64_t register_info(struct vcpu *v, gva_t arg)
 	}
 
 	to = (void *)((char *)mfn_direct(mfn) + op.offset);
+	/* With the lock none of our own events goes to the old place. Another
+	 * domain's may: have the guest look at everything. */
+	flags = spin_lock_irq(&v->domain->events->lock);
 	*to = *v->info;
 	v->info_frame = mfn;
 	write_once(&v->info, to);
-	/* Who raises an event now may still have written to the old place:
-	 * have the guest look at everything. */
 	memory_barrier();
 	atomic_xchg(&to->evtchn_pending_sel, ~0ull);
 	write_once(&to->evtchn_upcall_pending, 1);
+	spin_unlock_irq(&v->domain->events->lock, flags);
 	pvclock_update(v);
 	store_release(&v->loading, false);
 	return 0;
