@@ -41,22 +41,16 @@ int64_t hypercall_set_trap_table(struct hypercall_args *a)
 
 static struct callback *find(struct vcpu *v, uint16_t type)
 {
-	switch (type) {
-	case CALLBACKTYPE_event:
-		return &v->event;
-	case CALLBACKTYPE_failsafe:
-		return &v->failsafe;
-	case CALLBACKTYPE_syscall:
-		return &v->syscall;
-	case CALLBACKTYPE_nmi:
-		return &v->nmi;
-	case CALLBACKTYPE_sysenter:
-		return &v->sysenter;
-	case CALLBACKTYPE_syscall32:
-		return &v->syscall32;
-	default:
-		return NULL;
-	}
+	struct callback *const all[] = {
+		[CALLBACKTYPE_event] = &v->event,
+		[CALLBACKTYPE_failsafe] = &v->failsafe,
+		[CALLBACKTYPE_syscall] = &v->syscall,
+		[CALLBACKTYPE_nmi] = &v->nmi,
+		[CALLBACKTYPE_sysenter] = &v->sysenter,
+		[CALLBACKTYPE_syscall32] = &v->syscall32,
+	};
+
+	return type < sizeof(all) / sizeof(all[0]) ? all[type] : NULL;
 }
 
 static int64_t set(gva_t arg)
@@ -120,9 +114,8 @@ int64_t hypercall_set_callbacks(struct hypercall_args *a)
 	for (unsigned i = 0; i < 3; i++)
 		if (!canonical(a->arg[i]))
 			return -EINVAL;
-	v->event.rip = a->arg[0];
-	v->event.mask_events = true;
-	v->failsafe.rip = a->arg[1];
-	v->syscall.rip = a->arg[2];
+	v->event = (struct callback){ a->arg[0], true };
+	v->failsafe = (struct callback){ a->arg[1], false };
+	v->syscall = (struct callback){ a->arg[2], false };
 	return 0;
 }

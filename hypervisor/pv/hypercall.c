@@ -70,6 +70,7 @@ void hypercall(struct regs *regs)
 	struct hypercall_args a;
 	int64_t result;
 
+	this_cpu()->nr_hypercalls++;
 	if (!fn) {
 		regs->rax = (uint64_t)-ENOSYS;
 		return;
