@@ -16,7 +16,6 @@ enum { MADT_CPU = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_APIC_ADDRESS = 5,
 
 #define MADT_ENTRIES 44 /* offset of the first entry */
 #define MADT_CPU_ENABLED 1
-#define MADT_PCAT_COMPAT 1 /* there are 8259s too */
 #define ISA_IRQS 16
 
 uint64_t acpi_field(const void *table, unsigned offset, unsigned bytes)
@@ -46,7 +45,6 @@ static void add_ioapic(struct acpi_info *info, const uint8_t *e)
 {
 	if (info->nr_ioapics == ACPI_IOAPICS_MAX)
 		return;
-	info->ioapic[info->nr_ioapics].id = e[2];
 	info->ioapic[info->nr_ioapics].address = acpi_field(e, 4, 4);
 	info->ioapic[info->nr_ioapics++].gsi_base =
 		(uint32_t)acpi_field(e, 8, 4);
@@ -91,29 +89,10 @@ static bool parse_madt(const uint8_t *t, size_t size, struct acpi_info *info)
 	if (size < MADT_ENTRIES)
 		return false;
 	info->local_apic = acpi_field(t, 36, 4);
-	info->has_8259 = acpi_field(t, 40, 4) & MADT_PCAT_COMPAT;
 	for (size_t at = MADT_ENTRIES; size - at >= 2; at += t[at + 1]) {
 		if (t[at + 1] < 2 || t[at + 1] > size - at)
 			return false;
 		madt_entry(info, t + at);
-	}
-	return true;
-}
-
-static bool parse_mcfg(const uint8_t *t, size_t size, struct acpi_info *info)
-{
-	for (size_t at = 44; size >= at + 16; at += 16) {
-		const unsigned i = info->nr_mcfg;
-
-		if (i == ACPI_MCFG_MAX)
-			break;
-		info->mcfg[i].base = acpi_field(t, (unsigned)at, 8);
-		info->mcfg[i].segment =
-			(uint16_t)acpi_field(t, (unsigned)at + 8, 2);
-		info->mcfg[i].first_bus = t[at + 10];
-		info->mcfg[i].last_bus = t[at + 11];
-		if (t[at + 10] <= t[at + 11])
-			info->nr_mcfg++;
 	}
 	return true;
 }
@@ -161,7 +140,6 @@ static bool parse_fadt(const uint8_t *t, size_t size, struct acpi_info *info)
 	if (size < 116)
 		return false;
 	flags = (uint32_t)acpi_field(t, 112, 4);
-	info->sci = (uint16_t)acpi_field(t, 46, 2);
 	info->pm1a_control = block(t, size, 172, 64, 16);
 	info->pm1b_control = block(t, size, 184, 68, 16);
 	info->pm_timer = block(t, size, 208, 76, 32);
@@ -189,7 +167,6 @@ bool acpi_parse_table(const void *table, size_t size, struct acpi_info *info)
 		bool (*parse)(const uint8_t *, size_t, struct acpi_info *);
 	} parsers[] = {
 		{ "APIC", parse_madt },
-		{ "MCFG", parse_mcfg },
 		{ "HPET", parse_hpet },
 		{ "FACP", parse_fadt },
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What we need of the ACPI tables: CPUs, interrupt chips, configuration
- * space, timers, reset. Tables only; dom0 interprets AML.
+ * What we need of the ACPI tables: CPUs, interrupt chips, timers, sleep,
+ * reset. Tables only; dom0 interprets AML.
  */
 #pragma once
 
@@ -9,7 +9,6 @@
 
 #define ACPI_OVERRIDES_MAX 16
 #define ACPI_IOAPICS_MAX 16
-#define ACPI_MCFG_MAX 4
 
 /* A register as the FADT describes it. */
 struct acpi_address {
@@ -27,7 +26,6 @@ struct acpi_info {
 	paddr_t local_apic;
 	unsigned nr_ioapics;
 	struct {
-		uint8_t id;
 		paddr_t address;
 		uint32_t gsi_base;
 	} ioapic[ACPI_IOAPICS_MAX];
@@ -37,19 +35,11 @@ struct acpi_info {
 		uint32_t gsi;
 		bool level, active_low;
 	} override[ACPI_OVERRIDES_MAX];
-	unsigned nr_mcfg;
-	struct {
-		paddr_t base;
-		uint16_t segment;
-		uint8_t first_bus, last_bus;
-	} mcfg[ACPI_MCFG_MAX];
 	paddr_t hpet; /* 0: none */
 	struct acpi_address pm_timer; /* bits: 24 or 32 */
 	struct acpi_address reset;
 	uint8_t reset_value;
 	struct acpi_address pm1a_control, pm1b_control;
-	uint16_t sci; /* interrupt (GSI or ISA number) */
-	bool has_8259;
 	paddr_t rsdp;
 };
 

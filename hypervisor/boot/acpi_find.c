@@ -131,10 +131,9 @@ void acpi_init(void)
 		read_list(acpi_field(root, 24, 8), 8);
 	else
 		read_list(acpi_field(root, 16, 4), 4);
-	log_info("acpi: %u CPUs, %u IO-APICs, %s%s%s", acpi_info.nr_cpus,
+	log_info("acpi: %u CPUs, %u IO-APICs, %s%s", acpi_info.nr_cpus,
 		acpi_info.nr_ioapics, acpi_info.hpet ? "HPET " : "",
-		acpi_info.pm_timer.space != 0xff ? "PM timer " : "",
-		acpi_info.nr_mcfg ? "MMCONFIG" : "");
+		acpi_info.pm_timer.space != 0xff ? "PM timer" : "");
 	if (acpi_info.nr_cpus_ignored)
 		log_warn("acpi: %u CPUs over %u are not used",
 			acpi_info.nr_cpus_ignored, CPUS_MAX);

@@ -31,7 +31,9 @@ struct boot_screen {
 	paddr_t address;
 	uint32_t pitch, width, height; /* bytes; pixels or characters */
 	uint8_t depth; /* bits per pixel */
-	uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+	struct {
+		uint8_t pos, size;
+	} colour[3]; /* red, green, blue: bits of a pixel */
 };
 
 struct boot_info {

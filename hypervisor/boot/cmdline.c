@@ -82,7 +82,6 @@ static bool parse_com1(const char *value)
 {
 	const char *end;
 
-	options.com1 = true;
 	if (!strncmp(value, "auto", 4)) {
 		value += 4;
 	} else {
@@ -134,11 +133,6 @@ static bool parse_console(const char *value)
 	}
 }
 
-static bool parse_loglvl(const char *value)
-{
-	return console_set_level(value);
-}
-
 static bool parse_noreboot(const char *value)
 {
 	options.noreboot = strcmp(value, "0") != 0;
@@ -159,7 +153,7 @@ static const struct {
 	{ "dom0_max_vcpus", parse_vcpus },
 	{ "com1", parse_com1 },
 	{ "console", parse_console },
-	{ "loglvl", parse_loglvl },
+	{ "loglvl", console_set_level },
 	{ "noreboot", parse_noreboot },
 	{ "placeholder", parse_nothing }, /* Debian's boot entries have it */
 };

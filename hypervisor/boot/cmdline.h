@@ -10,7 +10,6 @@ struct options {
 	uint64_t dom0_mem_min, dom0_mem_max; /* dom0_mem=min:..,max:.. */
 	unsigned dom0_max_vcpus; /* 0: all CPUs */
 	bool noreboot; /* stop after a panic */
-	bool com1; /* com1= was given */
 	unsigned com1_baud; /* 0: as the firmware left it */
 	uint16_t com1_port; /* 0x3f8 unless com1=...,port */
 	unsigned com1_irq;

@@ -311,12 +311,12 @@ static uint32_t write_screen(struct dom0_vga_console_info *info)
 	info->u.vesa_lfb.ext_lfb_base = (uint32_t)(s->address >> 32);
 	info->u.vesa_lfb.lfb_size =
 		(s->pitch * s->height + 0xffff) >> 16;
-	info->u.vesa_lfb.red_pos = s->red_pos;
-	info->u.vesa_lfb.red_size = s->red_size;
-	info->u.vesa_lfb.green_pos = s->green_pos;
-	info->u.vesa_lfb.green_size = s->green_size;
-	info->u.vesa_lfb.blue_pos = s->blue_pos;
-	info->u.vesa_lfb.blue_size = s->blue_size;
+	info->u.vesa_lfb.red_pos = s->colour[0].pos;
+	info->u.vesa_lfb.red_size = s->colour[0].size;
+	info->u.vesa_lfb.green_pos = s->colour[1].pos;
+	info->u.vesa_lfb.green_size = s->colour[1].size;
+	info->u.vesa_lfb.blue_pos = s->colour[2].pos;
+	info->u.vesa_lfb.blue_size = s->colour[2].size;
 	return sizeof(*info);
 }
 

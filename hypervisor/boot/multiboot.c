@@ -85,7 +85,7 @@ struct mb2_screen {
 	uint32_t pitch, width, height;
 	uint8_t depth, type;
 	uint16_t reserved;
-	uint8_t red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
+	uint8_t colour[6];
 };
 
 struct mb2_efi64 {
@@ -207,6 +207,18 @@ static void mb2_map(const struct mb2_map *map, struct boot_info *info)
 	}
 }
 
+/* The least size of the tags that are read as structures. */
+static size_t tag_least(uint32_t type)
+{
+	switch (type) {
+	case MB2_MODULE: return sizeof(struct mb2_module);
+	case MB2_MAP: return sizeof(struct mb2_map);
+	case MB2_SCREEN: return offsetof(struct mb2_screen, colour);
+	case MB2_EFI64: return sizeof(struct mb2_efi64);
+	default: return sizeof(struct mb2_tag);
+	}
+}
+
 static void mb2_screen(const struct mb2_screen *s, struct boot_info *info)
 {
 	struct boot_screen *const screen = &info->screen;
@@ -222,15 +234,9 @@ static void mb2_screen(const struct mb2_screen *s, struct boot_info *info)
 		.height = s->height,
 		.depth = s->depth,
 	};
-	if (screen->text ||
-		s->tag.size <= offsetof(struct mb2_screen, blue_size))
-		return;
-	screen->red_pos = s->red_pos;
-	screen->red_size = s->red_size;
-	screen->green_pos = s->green_pos;
-	screen->green_size = s->green_size;
-	screen->blue_pos = s->blue_pos;
-	screen->blue_size = s->blue_size;
+	if (!screen->text &&
+		s->tag.size >= tag_least(MB2_SCREEN) + sizeof(s->colour))
+		memcpy(screen->colour, s->colour, sizeof(s->colour));
 }
 
 static void mb2_rsdp(const struct mb2_tag *tag, struct boot_info *info)
@@ -243,18 +249,6 @@ static void mb2_rsdp(const struct mb2_tag *tag, struct boot_info *info)
 		return; /* the newer form is the longer one */
 	memcpy(info->rsdp_copy, tag + 1, size);
 	info->rsdp_copy_size = size;
-}
-
-/* The least size of the tags that are read as structures. */
-static size_t tag_least(uint32_t type)
-{
-	switch (type) {
-	case MB2_MODULE: return sizeof(struct mb2_module);
-	case MB2_MAP: return sizeof(struct mb2_map);
-	case MB2_SCREEN: return offsetof(struct mb2_screen, red_pos);
-	case MB2_EFI64: return sizeof(struct mb2_efi64);
-	default: return sizeof(struct mb2_tag);
-	}
 }
 
 static void mb2_tag(const struct mb2_tag *tag, struct boot_info *info)

@@ -37,13 +37,14 @@ static size_t screen_size(const struct boot_screen *s)
 
 static uint32_t grey(const struct boot_screen *s)
 {
-	const uint32_t red = (1u << s->red_size) - 1;
-	const uint32_t green = (1u << s->green_size) - 1;
-	const uint32_t blue = (1u << s->blue_size) - 1;
+	uint32_t pixel = 0;
 
-	return (red - red / 4) << s->red_pos |
-		(green - green / 4) << s->green_pos |
-		(blue - blue / 4) << s->blue_pos;
+	for (unsigned i = 0; i < 3; i++) {
+		const uint32_t full = (1u << s->colour[i].size) - 1;
+
+		pixel |= (full - full / 4) << s->colour[i].pos;
+	}
+	return pixel;
 }
 
 bool vga_init(const struct boot_screen *s)
@@ -61,8 +62,8 @@ bool vga_init(const struct boot_screen *s)
 	}
 	screen.bytes = s->depth / 8;
 	if ((s->depth != 16 && s->depth != 24 && s->depth != 32) ||
-		s->pitch < s->width * screen.bytes || s->red_size > 8 ||
-		s->green_size > 8 || s->blue_size > 8)
+		s->pitch < s->width * screen.bytes || s->colour[0].size > 8 ||
+		s->colour[1].size > 8 || s->colour[2].size > 8)
 		return false;
 	screen.scale = s->width >= 1024 ? 2 : 1;
 	screen.columns = s->width / (CELL_WIDTH * screen.scale);
@@ -74,11 +75,8 @@ bool vga_init(const struct boot_screen *s)
 
 void vga_remap(const struct boot_screen *s)
 {
-	void *const at = paging_map_mmio(s->address,
-		s->text ? (size_t)s->pitch * s->height : screen_size(s),
-		PAGING_WRITE_COMBINING);
-
-	screen.base = at;
+	screen.base = paging_map_mmio(
+		s->address, screen_size(s), PAGING_WRITE_COMBINING);
 }
 
 static uint16_t *text_row(unsigned row)
