@@ -12,15 +12,20 @@
 #define PERIOD_MAX 100000000ull /* 100 ns, by the specification */
 
 static char *base;
-static uint64_t capabilities;
+static bool wide; /* 64 bits */
 
-bool hpet_init(uint64_t address)
+bool hpet_init(uint64_t address, uint64_t *mask, uint64_t *period_fs)
 {
+	uint64_t capabilities;
+
 	base = paging_map_mmio(address, HPET_SIZE, PAGING_UNCACHED);
 	if (!base)
 		return false;
 	capabilities = mmio_read64(base + CAPABILITIES);
-	if (!hpet_period_fs() || hpet_period_fs() > PERIOD_MAX)
+	wide = capabilities >> 13 & 1;
+	*mask = wide ? ~0ull : 0xffffffff;
+	*period_fs = capabilities >> 32;
+	if (!*period_fs || *period_fs > PERIOD_MAX)
 		return false;
 	mmio_write64(base + CONFIGURATION,
 		mmio_read64(base + CONFIGURATION) | 1);
@@ -29,17 +34,5 @@ bool hpet_init(uint64_t address)
 
 uint64_t hpet_read(void)
 {
-	if (capabilities >> 13 & 1)
-		return mmio_read64(base + COUNTER);
-	return mmio_read32(base + COUNTER);
-}
-
-uint64_t hpet_mask(void)
-{
-	return capabilities >> 13 & 1 ? ~0ull : 0xffffffff;
-}
-
-uint64_t hpet_period_fs(void)
-{
-	return capabilities >> 32;
+	return wide ? mmio_read64(base + COUNTER) : mmio_read32(base + COUNTER);
 }

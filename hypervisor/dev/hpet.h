@@ -5,8 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Map and start the counter; false: there is none that can be used. */
-bool hpet_init(uint64_t address);
+/* False if there is none, or a broken one; else it runs, and says how far it
+ * counts and the femtoseconds of a tick. */
+bool hpet_init(uint64_t address, uint64_t *mask, uint64_t *period_fs);
 uint64_t hpet_read(void);
-uint64_t hpet_mask(void); /* the counter's bits */
-uint64_t hpet_period_fs(void); /* femtoseconds a tick */

@@ -376,18 +376,16 @@ void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 
 const struct cpuid_policy *cpuid_system_policy(unsigned index)
 {
-	switch (index) {
-	case XEN_SYSCTL_cpu_policy_raw:
-		return &raw;
-	case XEN_SYSCTL_cpu_policy_host:
-		return &host;
-	case XEN_SYSCTL_cpu_policy_pv_max:
-		return &pv_max;
-	case XEN_SYSCTL_cpu_policy_pv_default:
-		return &pv_default;
-	default:
-		return NULL;
-	}
+	static const struct cpuid_policy *const policies[] = {
+		[XEN_SYSCTL_cpu_policy_raw] = &raw,
+		[XEN_SYSCTL_cpu_policy_host] = &host,
+		[XEN_SYSCTL_cpu_policy_pv_max] = &pv_max,
+		[XEN_SYSCTL_cpu_policy_pv_default] = &pv_default,
+	};
+
+	return index < sizeof(policies) / sizeof(policies[0])
+		       ? policies[index]
+		       : NULL;
 }
 
 unsigned cpuid_featureset(unsigned index, uint32_t *to, unsigned nr)
@@ -460,13 +458,12 @@ static bool insert(struct cpuid_policy *p, const xen_cpuid_leaf_t *l)
 int cpuid_set_policy(struct domain *d, gva_t leaves, unsigned nr,
 	uint32_t *bad_leaf, uint32_t *bad_subleaf)
 {
-	struct cpuid_policy *const p = heap_alloc(sizeof(*p));
-	int rc = 0;
+	struct cpuid_policy *p;
+	int rc;
 
-	if (nr > CPUID_LEAVES_MAX) {
-		heap_free(p);
+	if (nr > CPUID_LEAVES_MAX)
 		return -E2BIG;
-	}
+	p = heap_alloc(sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	*p = *cpuid_domain_policy(d);

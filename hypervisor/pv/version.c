@@ -30,7 +30,7 @@ static int64_t put_string(gva_t to, const char *s, size_t size)
 	char text[XEN_CAPABILITIES_INFO_LEN] = {0};
 
 	string_copy(text, s, size);
-	return copy_to_guest(to, text, size) ? -EFAULT : 0;
+	return copy_to_guest(to, text, size);
 }
 
 static int64_t compile_info(gva_t to)
@@ -39,14 +39,14 @@ static int64_t compile_info(gva_t to)
 
 	string_copy(info.compiler, __VERSION__, sizeof(info.compiler));
 	string_copy(info.compile_by, "shoji", sizeof(info.compile_by));
-	return copy_to_guest(to, &info, sizeof(info)) ? -EFAULT : 0;
+	return copy_to_guest(to, &info, sizeof(info));
 }
 
 static int64_t platform_parameters(gva_t to)
 {
 	const struct xen_platform_parameters p = {.virt_start = HV_BASE};
 
-	return copy_to_guest(to, &p, sizeof(p)) ? -EFAULT : 0;
+	return copy_to_guest(to, &p, sizeof(p));
 }
 
 static int64_t get_features(gva_t arg)
@@ -60,7 +60,7 @@ static int64_t get_features(gva_t arg)
 	info.submap = FEATURES;
 	if (current->domain->hardware)
 		info.submap |= 1u << XENFEAT_dom0;
-	return copy_to_guest(arg, &info, sizeof(info)) ? -EFAULT : 0;
+	return copy_to_guest(arg, &info, sizeof(info));
 }
 
 int64_t hypercall_xen_version(struct hypercall_args *a)
@@ -87,9 +87,7 @@ int64_t hypercall_xen_version(struct hypercall_args *a)
 		return gva_null(arg) ? PAGE_SIZE : -EINVAL;
 	case XENVER_guest_handle:
 		return copy_to_guest(arg, current->domain->handle,
-			       sizeof(xen_domain_handle_t))
-			       ? -EFAULT
-			       : 0;
+			       sizeof(xen_domain_handle_t));
 	case XENVER_commandline:
 		return put_string(arg,
 			current->domain->privileged ? boot_info.line : "",

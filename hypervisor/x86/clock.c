@@ -77,11 +77,10 @@ static void pit_start(void)
 
 static void choose_reference(void)
 {
-	if (acpi_info.hpet && hpet_init(acpi_info.hpet)) {
+	if (acpi_info.hpet &&
+		hpet_init(acpi_info.hpet, &reference.mask, &reference.fs)) {
 		reference.name = "HPET";
 		reference.read = hpet_read;
-		reference.mask = hpet_mask();
-		reference.fs = hpet_period_fs();
 	} else if (acpi_info.pm_timer.space == 1) {
 		reference.name = "PM timer";
 		reference.read = pm_timer_read;

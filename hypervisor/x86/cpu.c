@@ -54,15 +54,6 @@ static void read_vendor(void)
 
 static void read_model(void)
 {
-	const uint32_t s = cpuid(1, 0).a;
-
-	cpu_info.stepping = s & 15;
-	cpu_info.family = s >> 8 & 15;
-	cpu_info.model = s >> 4 & 15;
-	if (cpu_info.family == 6 || cpu_info.family == 15)
-		cpu_info.model |= s >> 12 & 0xf0;
-	if (cpu_info.family == 15)
-		cpu_info.family += s >> 20 & 0xff;
 	if (cpu_info.max_extended_leaf >= 0x80000004)
 		for (unsigned i = 0; i < 3; i++) {
 			const struct cpuid r = cpuid(0x80000002 + i, 0);
@@ -114,10 +105,9 @@ void cpu_identify(void)
 		cpu_info.features[CPU_SMAP / 32] &= ~(1u << CPU_SMAP % 32);
 	}
 	choose_cr4();
-	log_info("cpu: %s, family %u model %#x stepping %u%s",
+	log_info("cpu: %s, signature %#x%s",
 		cpu_info.model_name[0] ? cpu_info.model_name : cpu_info.vendor,
-		cpu_info.family, cpu_info.model, cpu_info.stepping,
-		cpu_info.tcg ? ", emulated by QEMU" : "");
+		cpuid(1, 0).a, cpu_info.tcg ? ", emulated by QEMU" : "");
 }
 
 void cpu_init(void)

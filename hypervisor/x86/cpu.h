@@ -44,7 +44,6 @@ struct cpu_info {
 	uint32_t max_leaf, max_extended_leaf;
 	char vendor[13];
 	char model_name[49];
-	unsigned family, model, stepping;
 	unsigned physical_bits; /* of a machine address */
 	bool intel; /* the vendor */
 	bool tcg; /* QEMU's emulation, not a CPU */

@@ -234,6 +234,7 @@ entry_exception:
 	call	handle_guest_exception
 	jmp	return_check
 1:	call	handle_own_exception
+return_own:
 	restore_registers
 	add	$8, %rsp
 	iretq
@@ -247,9 +248,7 @@ entry_interrupt:
 	call	irq_dispatch
 	jmp	return_check
 1:	call	irq_dispatch
-	restore_registers
-	add	$8, %rsp
-	iretq
+	jmp	return_own
 
 /*
  * #DB, NMI and #MC arrive on stacks of their own, because they can hit the
@@ -273,9 +272,7 @@ entry_ist:
 	jmp	return_check
 2:	mov	%rsp, %rdi
 	call	handle_own_exception
-	restore_registers
-	add	$8, %rsp
-	iretq
+	jmp	return_own
 
 entry_double_fault:
 	cld

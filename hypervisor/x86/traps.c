@@ -115,9 +115,8 @@ static void guest_debug(struct regs *regs)
 	deliver_trap(regs, TRAP_DEBUG, 0);
 }
 
-static void guest_nmi(struct regs *regs)
+static void guest_nmi(void)
 {
-	(void)regs;
 	smp_check_stop();
 	/* A real one: dom0's to explain. */
 	if (hardware_domain && hardware_domain->vcpu[0]) {
@@ -167,7 +166,7 @@ void handle_guest_exception(struct regs *regs)
 		guest_debug(regs);
 		return;
 	case TRAP_NMI:
-		guest_nmi(regs);
+		guest_nmi();
 		return;
 	case TRAP_MACHINE_CHECK:
 		panic("machine check, MCG_STATUS %#lx", rdmsr(MSR_MCG_STATUS));
@@ -228,7 +227,7 @@ void handle_own_exception(struct regs *regs)
 	const uint64_t rip = regs->rip;
 
 	if (regs->vector == TRAP_NMI) {
-		guest_nmi(regs);
+		guest_nmi();
 		return;
 	}
 	if (regs->vector == TRAP_DEBUG) {
