@@ -311,13 +311,16 @@ int mmu_reclaim(struct domain *d)
 
 	while (!rc) {
 		mfn_t pinned;
+		bool done;
 
 		rc = frame_reclaim(d, &pinned);
 		if (rc != -EBUSY)
 			return rc;
 		spin_lock(&d->pt_lock);
-		rc = pt_unpin(d, pinned);
+		rc = pt_unpin(d, pinned, &done);
 		spin_unlock(&d->pt_lock);
+		if (rc == -EINVAL)
+			rc = 0; /* a tool of dom0 was faster */
 	}
 	return rc;
 }
@@ -363,13 +366,13 @@ static int clear_or_copy(struct domain *d, const struct mmuext_op *op)
 	return rc;
 }
 
-static int pin(struct domain *d, const struct mmuext_op *op)
+static int pin(struct domain *d, const struct mmuext_op *op, bool *done)
 {
 	int rc;
 
 	spin_lock(&d->pt_lock);
 	if (op->cmd == MMUEXT_UNPIN_TABLE)
-		rc = pt_unpin(d, MFN(op->arg1.mfn));
+		rc = pt_unpin(d, MFN(op->arg1.mfn), done);
 	else
 		rc = pt_pin(d, MFN(op->arg1.mfn),
 			op->cmd - MMUEXT_PIN_L1_TABLE + 1);
@@ -448,13 +451,11 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 	*done = false;
 	switch (op->cmd) {
 	case MMUEXT_UNPIN_TABLE:
-		*done = true;
-		/* fall through */
 	case MMUEXT_PIN_L1_TABLE:
 	case MMUEXT_PIN_L2_TABLE:
 	case MMUEXT_PIN_L3_TABLE:
 	case MMUEXT_PIN_L4_TABLE:
-		return pin(d, op);
+		return pin(d, op, done);
 	case MMUEXT_CLEAR_PAGE:
 	case MMUEXT_COPY_PAGE:
 		return clear_or_copy(d, op);

@@ -455,11 +455,13 @@ int pt_get(struct domain *d, mfn_t table, unsigned level)
 
 	if (collect(w, d, table, level, &rc))
 		return rc;
-	if (get_valid(d, table, level))
-		return 0;
 	rc = pt_ready();
 	if (rc)
 		return rc;
+	if (d->dying)
+		return -EINVAL; /* mmu_release() has been here, or comes */
+	if (get_valid(d, table, level))
+		return 0;
 	if (!frame_get(table, d))
 		return -EINVAL;
 	walk_begin(w, d, table, level, PT_VALIDATING);
@@ -510,20 +512,20 @@ int pt_pin(struct domain *d, mfn_t table, unsigned level)
 	return -EINVAL;
 }
 
-int pt_unpin(struct domain *d, mfn_t table)
+int pt_unpin(struct domain *d, mfn_t table, bool *done)
 {
 	struct frame *const f = frame_of(table);
-	int rc;
+	int rc = -EINVAL;
 
+	*done = false;
 	if (!frame_get(table, d))
 		return -EINVAL;
-	rc = -EINVAL;
-	if (f->type & FT_PINNED) {
+	if (f->type & FT_PINNED)
 		rc = pt_ready();
-		if (!rc) {
-			atomic_and(&f->type, ~FT_PINNED);
-			rc = pt_put(d, table, frame_type(f));
-		}
+	if (!rc) {
+		*done = true;
+		atomic_and(&f->type, ~FT_PINNED);
+		rc = pt_put(d, table, frame_type(f));
 	}
 	frame_put(table);
 	return rc;

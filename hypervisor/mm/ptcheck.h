@@ -23,8 +23,8 @@ static inline mfn_t pte_mfn(uint64_t pte)
 /*
  * Take a general and a type reference to a table of d. Validates it, and all
  * tables below, if nobody did; that may stop half-way with -ERESTART and goes
- * on when the same vCPU asks again. -EINVAL: not d's, of another type, or an
- * entry that is not allowed.
+ * on when the same vCPU asks again. -EINVAL: not d's, of another type, an
+ * entry that is not allowed, or d is dying. On success pt_put() may follow.
  */
 int pt_get(struct domain *d, mfn_t table, unsigned level);
 /* Nothing is left over in the current vCPU's walk, so that pt_put() may be
@@ -34,9 +34,10 @@ int pt_ready(void);
  * this is not finished, though the caller's reference is gone. */
 int pt_put(struct domain *d, mfn_t table, unsigned level);
 
-/* Pin: a reference kept by the table itself. -EINVAL: pinned already (or not). */
+/* Pin: a reference kept by the table itself. -EINVAL: pinned already (or not).
+ * -ERESTART of an unpin with *done: the pin is gone, work remains. */
 int pt_pin(struct domain *d, mfn_t table, unsigned level);
-int pt_unpin(struct domain *d, mfn_t table);
+int pt_unpin(struct domain *d, mfn_t table, bool *done);
 
 /* A table that is on the path of somebody's walk: drive that walk until it is
  * not. 0, -ERESTART. */

@@ -269,8 +269,9 @@ int pt_settle(void)
 	return 0;
 }
 
-int pt_unpin(struct domain *d, mfn_t mfn)
+int pt_unpin(struct domain *d, mfn_t mfn, bool *done)
 {
+	*done = false;
 	panic("d%u has no table %lu", d->id, mfn.n);
 }
 

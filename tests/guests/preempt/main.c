@@ -19,6 +19,7 @@ static volatile unsigned int ticks, ticks_within;
 static volatile bool in_call;
 static volatile uint64_t started, worst;
 static uint64_t deadline;
+static void (*within)(void);	/* called in the first tick within a call */
 
 static void rearm(void)
 {
@@ -40,6 +41,9 @@ static void tick(uint32_t port, void *data)
 		ticks_within++;
 		if (late > worst)
 			worst = late;
+		if (within)
+			within();
+		within = NULL;
 	}
 	rearm();
 }
@@ -177,6 +181,15 @@ static void test_pin(void)
 	REQUIRE_EQ(pt_protect(page, true), 0);
 }
 
+static void protect_tree(bool writable)
+{
+	for (int i = 0; i < 128; i++)
+		REQUIRE_EQ(pt_protect(l1s[i], writable), 0);
+	REQUIRE_EQ(pt_protect(l2, writable), 0);
+	REQUIRE_EQ(pt_protect(l3, writable), 0);
+	REQUIRE_EQ(pt_protect(l4, writable), 0);
+}
+
 static void test_unpin(void)
 {
 	int64_t rc;
@@ -186,32 +199,66 @@ static void test_unpin(void)
 		    mmuext(MMUEXT_PIN_L4_TABLE, pv_frame(l4)));
 	REQUIRE_EQ(rc, 0);
 	/* done means done: every table is free */
-	for (int i = 0; i < 128; i++)
-		REQUIRE_EQ(pt_protect(l1s[i], true), 0);
-	REQUIRE_EQ(pt_protect(l2, true), 0);
-	REQUIRE_EQ(pt_protect(l3, true), 0);
-	REQUIRE_EQ(pt_protect(l4, true), 0);
+	protect_tree(true);
+}
+
+static uint64_t *other_l3, *other_l2[2];
+static int64_t within_rc[2];
+
+/* other_l3's entry goes from one table to another, which is pinned already;
+ * the first loses its last reference. Then that other table is unpinned. */
+static void change_other_tables(void)
+{
+	within_rc[0] = pt_write(&other_l3[0], machine_address(other_l2[1]) |
+				PTE_KERNEL);
+	within_rc[1] = mmuext(MMUEXT_UNPIN_TABLE, pv_frame(other_l2[1]));
+}
+
+/* Other tables change while a pin is under way. */
+static void test_tables_within_pin(void)
+{
+	int64_t rc;
+
+	protect_tree(false);
+	other_l3 = table_alloc();
+	other_l2[0] = table_alloc();
+	other_l2[1] = table_alloc();
+	REQUIRE_EQ(mmuext(MMUEXT_PIN_L3_TABLE, pv_frame(other_l3)), 0);
+	REQUIRE_EQ(mmuext(MMUEXT_PIN_L2_TABLE, pv_frame(other_l2[1])), 0);
+	REQUIRE_EQ(pt_write(&other_l3[0], machine_address(other_l2[0]) |
+			    PTE_KERNEL), 0);
+	within = change_other_tables;
+	INTERRUPTED("pinning again, other tables change",
+		    mmuext(MMUEXT_PIN_L4_TABLE, pv_frame(l4)),
+		    mmuext(MMUEXT_UNPIN_TABLE, pv_frame(l4)));
+	REQUIRE_EQ(rc, 0);
+	if (within)
+		SKIP("the pin was not interrupted");
+	REQUIRE_EQ(within_rc[0], 0);
+	REQUIRE_EQ(within_rc[1], 0);
+	REQUIRE_EQ(mmuext(MMUEXT_UNPIN_TABLE, pv_frame(l4)), 0);
+	protect_tree(true);
+	/* what was replaced is plain memory, what was unpinned is in use */
+	REQUIRE_EQ(pt_protect(other_l2[0], true), 0);
+	REQUIRE_EQ(mmuext(MMUEXT_UNPIN_TABLE, pv_frame(other_l2[1])), -22);
+	REQUIRE(pt_protect(other_l2[1], true) != 0);
+	REQUIRE_EQ(pt_write(&other_l3[0], 0), 0);
+	REQUIRE_EQ(pt_protect(other_l2[1], true), 0);
+	REQUIRE_EQ(mmuext(MMUEXT_UNPIN_TABLE, pv_frame(other_l3)), 0);
+	REQUIRE_EQ(pt_protect(other_l3, true), 0);
 }
 
 /* A bad entry at the very end: all is undone, in pieces too. */
 static void test_pin_fails(void)
 {
 	l1s[127][511] = machine_address(l4) | PTE_KERNEL;	/* a table */
-	for (int i = 0; i < 128; i++)
-		REQUIRE_EQ(pt_protect(l1s[i], false), 0);
-	REQUIRE_EQ(pt_protect(l2, false), 0);
-	REQUIRE_EQ(pt_protect(l3, false), 0);
-	REQUIRE_EQ(pt_protect(l4, false), 0);
+	protect_tree(false);
 	int64_t rc;
 
 	INTERRUPTED("a pin that fails at the end",
 		    mmuext(MMUEXT_PIN_L4_TABLE, pv_frame(l4)), (void)0);
 	REQUIRE(rc < 0);
-	for (int i = 0; i < 128; i++)
-		REQUIRE_EQ(pt_protect(l1s[i], true), 0);
-	REQUIRE_EQ(pt_protect(l2, true), 0);
-	REQUIRE_EQ(pt_protect(l3, true), 0);
-	REQUIRE_EQ(pt_protect(l4, true), 0);
+	protect_tree(true);
 }
 
 #define NR 4096
@@ -329,6 +376,7 @@ const struct test tests[] = {
 	TEST(mmu_update),
 	TEST(pin),
 	TEST(unpin),
+	TEST(tables_within_pin),
 	TEST(pin_fails),
 	TEST(exchange),
 	TEST(balloon),
