@@ -105,7 +105,7 @@ static void allocate(struct builder *b)
 
 		while (1ull << order > b->nr_pages - pfn)
 			order--;
-		if (frame_alloc(b->d, order, 0, &mfn)) {
+		if (frame_alloc(b->d, order, 0, pfn, &mfn)) {
 			if (!order--)
 				panic("no memory for dom0");
 			continue;
@@ -116,8 +116,6 @@ static void allocate(struct builder *b)
 		b->chunk[b->nr_chunks].nr = 1ull << order;
 		b->chunk[b->nr_chunks].mfn = mfn;
 		b->nr_chunks++;
-		for (uint64_t i = 0; i < 1ull << order; i++)
-			m2p[mfn.n + i] = pfn + i;
 		pfn += 1ull << order;
 	}
 }

@@ -15,7 +15,7 @@
  *     reference to a frame without it is only held by who is making it so.
  * I5  Whoever changes the type flushes, after taking it and before FT_VALID,
  *     every CPU that may still hold translations from its former life:
- *     f->stamp is the flush clock when the last reference went.
+ *     f->stamp is not before the flush clock when any mapping went.
  * I6  A frame goes back to the allocator with no reference left and after
  *     the same flush; it is zeroed before somebody else gets it.
  * I7  Frames of ours that a domain sees (FR_SHARED) keep one type for ever.
@@ -111,31 +111,41 @@ static mfn_t take_free(struct domain *d, unsigned order, unsigned address_bits)
 	return mfn;
 }
 
-/* A fresh block becomes d's; nobody else sees its frames before refs are set. */
-static void assign(struct domain *d, mfn_t mfn, unsigned order)
+/* A fresh block becomes d's, which has it accounted already. Nobody else sees
+ * its frames before refs are set, when all the rest is right. */
+static int assign(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 {
 	const uint64_t pages = 1ull << order;
+	bool dying;
 
-	for (uint64_t i = 0; i < pages; i++) {
+	/* At boot, the builder of dom0 writes what matters itself. */
+	if (current != this_cpu()->idle_vcpu)
+		for (uint64_t i = 0; i < pages; i++)
+			clear_page(mfn_direct(MFN(mfn.n + i)));
+	spin_lock(&d->pages_lock);
+	dying = d->dying;
+	for (uint64_t i = pages; !dying && i-- > 0;) {
 		struct frame *const f = &frames[mfn.n + i];
 
 		f->type = 0;
 		f->owner = d->id;
 		f->stamp = 0;
-		/* At boot, the builder of dom0 writes what matters itself. */
-		if (current != this_cpu()->idle_vcpu)
-			clear_page(mfn_direct(MFN(mfn.n + i)));
-	}
-	spin_lock(&d->pages_lock);
-	for (uint64_t i = pages; i-- > 0;) {
+		if (pfn != PFN_NONE)
+			write_once(&m2p[mfn.n + i], pfn + i);
 		list_insert(&d->pages, (uint32_t)(mfn.n + i));
-		store_release(&frames[mfn.n + i].refs, FR_ALLOCATED | 1);
+		store_release(&f->refs, FR_ALLOCATED | 1);
 	}
 	spin_unlock(&d->pages_lock);
+	if (!dying)
+		return 0;
+	/* frame_reclaim() may have passed: it would keep the page for ever. */
+	buddy_free(mfn, order);
+	unaccount(d, pages);
+	return -EINVAL;
 }
 
 int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
-	mfn_t *mfn)
+	uint64_t pfn, mfn_t *mfn)
 {
 	const int rc = account(d, 1ull << order);
 
@@ -146,8 +156,7 @@ int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
 		unaccount(d, 1ull << order);
 		return -ENOMEM;
 	}
-	assign(d, *mfn, order);
-	return 0;
+	return assign(d, *mfn, order, pfn);
 }
 
 int frame_claim(struct domain *d, uint64_t pages)
@@ -173,8 +182,8 @@ static void frame_free(struct frame *f)
 
 	ASSERT(!(f->type & (FT_COUNT | FT_PINNED)));
 	ASSERT(!(f->refs & FR_SHARED) || f->owner != DOMID_XEN);
-	tlb_flush_since(cpus_online, f->stamp);
-	m2p[mfn.n] = ~0ull;
+	tlb_flush_since(f->stamp);
+	m2p[mfn.n] = PFN_NONE;
 	f->type = 0;
 	f->owner = FRAME_HV;
 	if (f->refs & FR_SHARED) {
@@ -234,7 +243,11 @@ int frame_steal(struct domain *d, mfn_t mfn)
 	if (!mfn_valid(mfn) || f->owner != d->id ||
 		!atomic_cas(&f->refs, &refs, FR_ALLOCATED))
 		return -EINVAL;
-	return 0;
+	if (f->owner == d->id)
+		return 0;
+	/* It changed hands between the two looks. */
+	frame_unsteal(mfn);
+	return -EINVAL;
 }
 
 void frame_unsteal(mfn_t mfn)
@@ -247,14 +260,14 @@ void frame_free_stolen(mfn_t mfn)
 	frame_free(frame_of(mfn));
 }
 
-void frame_adopt(struct domain *d, mfn_t mfn, unsigned order)
+int frame_adopt(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 {
 	spin_lock(&d->pages_lock);
 	if (!d->nr_pages)
 		domain_ref(d);
 	d->nr_pages += 1ull << order;
 	spin_unlock(&d->pages_lock);
-	assign(d, mfn, order);
+	return assign(d, mfn, order, pfn);
 }
 
 /* Wait until whoever changes the frame's type has flushed (I5). Bounded: it
@@ -292,7 +305,7 @@ int frame_get_writable(mfn_t mfn)
 	if (new & FT_VALID)
 		return 0;
 	if ((new & FT_COUNT) == 1 && type >> FT_SHIFT != FRAME_WRITABLE) {
-		tlb_flush_since(cpus_online, f->stamp);
+		tlb_flush_since(f->stamp);
 		atomic_or(&f->type, FT_VALID);
 	} else {
 		await_valid(f);
@@ -300,11 +313,25 @@ int frame_get_writable(mfn_t mfn)
 	return 0;
 }
 
+void frame_unmapped(struct frame *f)
+{
+	uint16_t time;
+
+	/* Whoever writes a time may replace a later one of another CPU, so
+	 * looks again; the exchange comes before that look. */
+	do {
+		time = tlb_stamp();
+		if (read_once(&f->stamp) == time)
+			break;
+		atomic_xchg(&f->stamp, time);
+	} while (tlb_stamp() != time);
+}
+
 void frame_put_writable(mfn_t mfn)
 {
 	struct frame *const f = frame_of(mfn);
 
-	f->stamp = tlb_stamp();
+	frame_unmapped(f);
 	ASSERT((f->type & FT_COUNT) != 0);
 	atomic_sub(&f->type, 1);
 }
@@ -318,13 +345,13 @@ int frame_take_type(struct frame *f, enum frame_type type)
 			return -EBUSY;
 	} while (!atomic_cas(&f->type, &old, (uint32_t)type << FT_SHIFT | 1));
 	if (old >> FT_SHIFT != FRAME_NONE)
-		tlb_flush_since(cpus_online, f->stamp);
+		tlb_flush_since(f->stamp);
 	return 0;
 }
 
 void frame_drop_type(struct frame *f)
 {
-	f->stamp = tlb_stamp();
+	frame_unmapped(f);
 	store_release(&f->type, f->type & ~(FT_COUNT | FT_VALID | FT_PINNED));
 }
 

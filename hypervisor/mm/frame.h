@@ -26,7 +26,7 @@ struct frame {
 	uint32_t refs; /* FR_ flags and reference count; atomic */
 	uint32_t next, prev; /* owner's page list, or free list */
 	uint16_t owner; /* domain id; DOMID_XEN, DOMID_IO, or FRAME_HV */
-	uint16_t stamp; /* flush clock when it lost its last type reference;
+	uint16_t stamp; /* flush clock when it was last unmapped;
 			   the order of a free block */
 };
 
@@ -68,9 +68,11 @@ static inline mfn_t frame_mfn(const struct frame *f)
 /* Frames of a domain. All return 0 or -errno. */
 
 /* 2^order pages for d, zeroed, one general reference each (FR_ALLOCATED),
- * machine addresses below 2^address_bits (0: anywhere). -ENOMEM. */
+ * machine addresses below 2^address_bits (0: anywhere), at guest frames from
+ * pfn on (the M2P says so). -ENOMEM; -EINVAL: d is dying. */
+#define PFN_NONE (~0ull)
 int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
-	mfn_t *mfn);
+	uint64_t pfn, mfn_t *mfn);
 /* Give up the allocation reference of one page; it is freed with the last
  * reference. -EINVAL if it is not d's or already given up. */
 int frame_release(struct domain *d, mfn_t mfn);
@@ -84,7 +86,7 @@ int frame_claim(struct domain *d, uint64_t pages);
 int frame_steal(struct domain *d, mfn_t mfn);
 void frame_unsteal(mfn_t mfn);
 void frame_free_stolen(mfn_t mfn);
-void frame_adopt(struct domain *d, mfn_t mfn, unsigned order);
+int frame_adopt(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn);
 
 /* A general reference to a frame that d owns; false if it does not. */
 bool frame_get(mfn_t mfn, const struct domain *d);
@@ -94,6 +96,10 @@ void frame_put(mfn_t mfn);
  * -EBUSY: it is a page table or descriptor page. */
 int frame_get_writable(mfn_t mfn);
 void frame_put_writable(mfn_t mfn);
+
+/* A mapping goes: note the time on the flush clock (I5), before its reference
+ * is dropped. */
+void frame_unmapped(struct frame *f);
 
 /* Give a frame whose type count is 0 a new type with a count of 1, not valid
  * yet, all stale translations flushed (frame.c, I5). -EBUSY: it has a count.

@@ -58,18 +58,15 @@ static int put_mfn(const struct batch *b, uint64_t i, mfn_t mfn)
 /* A new extent; populate says at which PFN. */
 static int add_extent(const struct batch *b, uint64_t i)
 {
-	uint64_t pfn = 0;
+	uint64_t pfn = PFN_NONE;
 	mfn_t mfn;
 	int rc;
 
 	if (b->cmd == XENMEM_populate_physmap && get_guest(&pfn, b->list, i))
 		return -EFAULT;
-	rc = frame_alloc(b->d, b->order, b->address_bits, &mfn);
+	rc = frame_alloc(b->d, b->order, b->address_bits, pfn, &mfn);
 	if (rc)
 		return rc;
-	for (uint64_t n = 0; n < 1ull << b->order; n++)
-		if (b->cmd == XENMEM_populate_physmap)
-			write_once(&m2p[mfn.n + n], pfn + n);
 	if (gva_null(b->list) && b->cmd == XENMEM_increase_reservation)
 		return 0;
 	return put_mfn(b, i, mfn);
@@ -193,10 +190,9 @@ static int give_chunk(struct exchange *e, uint64_t first, const mfn_t *out)
 
 		if (get_guest(&pfn, list, first + i))
 			rc = -EFAULT;
-		frame_adopt(e->d, out[i], order);
-		for (uint64_t n = 0; n < 1ull << order; n++)
-			write_once(&m2p[mfn + n], pfn + n);
-		if (put_guest(list, first + i, &mfn))
+		if (frame_adopt(e->d, out[i], order, pfn))
+			rc = -EINVAL;
+		else if (put_guest(list, first + i, &mfn))
 			rc = -EFAULT;
 	}
 	return rc;

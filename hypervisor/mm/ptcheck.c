@@ -25,7 +25,6 @@
 #include "lib/assert.h"
 #include "lib/rangeset.h"
 #include "mm/frame.h"
-#include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/atomic.h"
 #include "x86/cpu.h"
@@ -92,7 +91,7 @@ void pt_put_l1_entry(uint64_t pte)
 	if (pte & PTE_RW)
 		frame_put_writable(mfn);
 	else
-		frame_of(mfn)->stamp = tlb_stamp();
+		frame_unmapped(frame_of(mfn));
 	frame_put(mfn);
 }
 

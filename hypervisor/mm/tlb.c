@@ -45,10 +45,11 @@ void tlb_flush_page_local(uint64_t va)
 static void flush_global_local(void)
 {
 	const uint64_t cr4 = read_cr4();
+	const uint32_t time = atomic_add(&tlb_clock, 1);
 
 	write_cr4(cr4 & ~CR4_PGE);
 	write_cr4(cr4);
-	this_cpu()->tlb_time = atomic_add(&tlb_clock, 1);
+	this_cpu()->tlb_time = time;
 }
 
 void tlb_answer_requests(void)
@@ -124,14 +125,14 @@ void tlb_flush_everything(void)
 	ask(rest, true);
 }
 
-void tlb_flush_since(cpumask_t cpus, uint16_t stamp)
+void tlb_flush_since(uint16_t stamp)
 {
 	const uint32_t time = read_once(&tlb_clock);
 	const uint16_t age = (uint16_t)(time - stamp);
 	cpumask_t late = { 0 };
 	unsigned cpu;
 
-	for_each_cpu(cpu, cpus) {
+	for_each_cpu(cpu, cpus_online) {
 		const uint32_t lag = time - read_once(&cpu_of(cpu)->tlb_time);
 
 		/* A flush that began after we looked is no lag at all. */

@@ -22,5 +22,5 @@ void tlb_answer_requests(void);
 
 /* The clock of full flushes, for frames that change their type. */
 uint16_t tlb_stamp(void);
-/* Flush those of the CPUs that have not done so since the stamp was taken. */
-void tlb_flush_since(cpumask_t cpus, uint16_t stamp);
+/* Flush all CPUs that have not done so since the stamp was taken. */
+void tlb_flush_since(uint16_t stamp);

@@ -14,7 +14,6 @@
 #include "mm/mmu.h"
 #include "mm/paging.h"
 #include "mm/ptcheck.h"
-#include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
@@ -90,7 +89,7 @@ static void put_page(mfn_t mfn)
 {
 	struct frame *const f = frame_of(mfn);
 
-	f->stamp = tlb_stamp();
+	frame_unmapped(f);
 	if ((f->type & FT_COUNT) == 1)
 		frame_drop_type(f);
 	else

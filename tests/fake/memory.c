@@ -188,7 +188,7 @@ mfn_t machine_page(struct domain *d)
 	mfn_t mfn;
 
 	d->max_pages = PAGES;
-	ASSERT(frame_alloc(d, 0, 0, &mfn) == 0);
+	ASSERT(frame_alloc(d, 0, 0, PFN_NONE, &mfn) == 0);
 	return mfn;
 }
 
@@ -212,9 +212,8 @@ void tlb_flush(cpumask_t cpus)
 	machine_flushes++;
 }
 
-void tlb_flush_since(cpumask_t cpus, uint16_t stamp)
+void tlb_flush_since(uint16_t stamp)
 {
-	(void)cpus;
 	(void)stamp;
 }
 

@@ -10,6 +10,7 @@
 #include "core/event.h"
 #include "core/sched.h"
 #include "machine.h"
+#include "mm/buddy.h"
 #include "mm/frame.h"
 #include "pv/hypercall.h"
 #include "suite.h"
@@ -146,6 +147,29 @@ static void referenced_after_death(void)
 	frame_put(mfn);
 	machine_settle();
 	CHECK(domain_of_id(1) == NULL);
+}
+
+/* Memory that was on its way to a domain when it died goes back. */
+static void memory_comes_too_late(void)
+{
+	unsigned before;
+	struct domain *d;
+	mfn_t mfn;
+
+	start();
+	before = machine_allocations;
+	CHECK_EQUAL(create(1, &d), 0);
+	domain_ref(d);
+	machine_destroy(d);
+	CHECK_EQUAL(frame_alloc(d, 0, 0, 5, &mfn), -ENOMEM);
+	mfn = buddy_alloc(0, 0);
+	m2p[mfn.n] = PFN_NONE;
+	CHECK_EQUAL(frame_adopt(d, mfn, 0, 5), -EINVAL);
+	CHECK_EQUAL(m2p[mfn.n], PFN_NONE);
+	CHECK_EQUAL(d->nr_pages, 0);
+	domain_put(d);
+	machine_settle();
+	CHECK_EQUAL(machine_allocations, before);
 }
 
 static void shutdown_and_resume(void)
@@ -453,6 +477,7 @@ SUITE({"destroyed_completely", destroyed_completely},
 	{"creation_fails_cleanly", creation_fails_cleanly},
 	{"vcpu_creation_fails_cleanly", vcpu_creation_fails_cleanly},
 	{"ids", ids}, {"referenced_after_death", referenced_after_death},
+	{"memory_comes_too_late", memory_comes_too_late},
 	{"shutdown_and_resume", shutdown_and_resume},
 	{"death_is_announced", death_is_announced},
 	{"context_round_trip", context_round_trip},
