@@ -10,7 +10,7 @@ HV_SRC := $(addprefix hypervisor/boot/, acpi.c acpi_find.c cmdline.c \
 HV_SRC += $(addprefix hypervisor/core/, console.c consoleio.c debugkey.c \
 	domain.c domctl.c event.c eventop.c grant.c grantop.c physdev.c \
 	platform.c runqueue.c sched.c schedop.c shutdown.c softirq.c \
-	sysctl.c timer.c vcpu.c vcpuctl.c)
+	subop.c sysctl.c timer.c vcpu.c vcpuctl.c)
 HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c uart.c vga.c)
 HV_SRC += $(addprefix hypervisor/lib/, printf.c rangeset.c \
 	string.c symbols.c)

@@ -104,6 +104,16 @@ struct domain *domain_get_or_self(uint16_t id)
 	return domain_get(id == DOMID_SELF ? current->domain->id : id);
 }
 
+int domain_get_target(uint16_t id, struct domain **d)
+{
+	const struct domain *const self = current->domain;
+
+	if (id != DOMID_SELF && id != self->id && !self->privileged)
+		return -EPERM;
+	*d = domain_get_or_self(id);
+	return *d ? 0 : -ESRCH;
+}
+
 struct domain *domain_next(uint16_t id)
 {
 	struct domain *found = NULL;
@@ -436,7 +446,7 @@ static int close_grants(struct domain *d)
 int domain_destroy(struct domain *d)
 {
 	static int (*const stages[])(struct domain *) = {
-		event_destroy,
+		event_close_all,
 		release_devices,
 		mmu_release,
 		grant_release_mappings,

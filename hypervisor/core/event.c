@@ -108,8 +108,8 @@ int event_send(struct domain *d, unsigned port)
 	return rc;
 }
 
-/* A virtual interrupt bound through v; it may be told to another vCPU. */
-static void send_virq(struct vcpu *v, unsigned virq)
+/* It was bound through v, but may be told to another vCPU. */
+void event_send_virq(struct vcpu *v, unsigned virq)
 {
 	struct domain *const d = v->domain;
 	uint64_t flags;
@@ -123,17 +123,12 @@ static void send_virq(struct vcpu *v, unsigned virq)
 	spin_unlock_irq(&d->events->lock, flags);
 }
 
-void event_send_virq(struct vcpu *v, unsigned virq)
-{
-	send_virq(v, virq);
-}
-
 void event_send_global_virq(unsigned virq)
 {
 	struct domain *const d = hardware_domain;
 
 	if (d && d->vcpu[0])
-		send_virq(d->vcpu[0], virq);
+		event_send_virq(d->vcpu[0], virq);
 }
 
 void event_send_pirq(struct domain *d, unsigned port)
@@ -167,11 +162,6 @@ bool event_port_pending(struct domain *d, unsigned port)
 	return bit_test(d->shared->evtchn_pending, port);
 }
 
-unsigned event_ports_used(struct domain *d)
-{
-	return read_once(&d->events->used);
-}
-
 /* Making and freeing ports */
 
 /* The lowest free port; 0 if there is none. *missing: its page, if it has
@@ -195,7 +185,19 @@ static unsigned find_free(struct domain *d, unsigned *missing)
 	return 0;
 }
 
-int event_reserve(struct domain *d, unsigned *port)
+/* Lock held. */
+static void fill(struct domain *d, unsigned port, struct event_port as,
+	uint16_t *slot)
+{
+	*event_port(d, port) = as;
+	bit_test_and_clear(d->shared->evtchn_pending, port);
+	bit_test_and_set(d->shared->evtchn_mask, port);
+	if (slot)
+		write_once(slot, (uint16_t)port);
+}
+
+int event_new(struct domain *d, struct event_port as, uint16_t *slot,
+	uint32_t *port)
 {
 	struct event_state *const e = d->events;
 	struct event_port *page = NULL;
@@ -213,15 +215,12 @@ int event_reserve(struct domain *d, unsigned *port)
 		}
 		if (d->dying) {
 			rc = -EINVAL;
+		} else if (slot && *slot) {
+			rc = -EEXIST;
 		} else if (!*port) {
 			rc = -ENOSPC;
 		} else if (missing == PORT_PAGES) {
-			*event_port(d, *port) = (struct event_port){
-				.state = PORT_RESERVED,
-			};
-			bit_test_and_clear(d->shared->evtchn_pending, *port);
-			bit_test_and_set(d->shared->evtchn_mask, *port);
-			e->used++;
+			fill(d, *port, as, slot);
 			rc = 0;
 		}
 		spin_unlock_irq(&e->lock, flags);
@@ -241,7 +240,6 @@ static void port_free(struct domain *d, unsigned port)
 {
 	event_port(d, port)->state = PORT_FREE;
 	bit_test_and_clear(d->shared->evtchn_pending, port);
-	d->events->used--;
 	if (port < d->events->lowest)
 		d->events->lowest = port;
 }
@@ -253,13 +251,6 @@ void event_unreserve(struct domain *d, unsigned port)
 	ASSERT(event_port(d, port)->state == PORT_RESERVED);
 	port_free(d, port);
 	spin_unlock_irq(&d->events->lock, flags);
-}
-
-static void virq_forget(struct domain *d, const struct event_port *p)
-{
-	struct vcpu *const v = d->vcpu[p->bound_vcpu];
-
-	write_once(&v->virq_port[p->number], 0);
 }
 
 /* 0: closed, if the pair is still what it was when we looked. */
@@ -292,7 +283,7 @@ static int close_step(struct domain *d, unsigned port)
 
 	switch (p ? p->state : PORT_FREE) {
 	case PORT_VIRQ:
-		virq_forget(d, p);
+		write_once(&d->vcpu[p->bound_vcpu]->virq_port[p->number], 0);
 		port_free(d, port);
 		break;
 	case PORT_UNBOUND:
@@ -352,11 +343,6 @@ int event_init(struct domain *d)
 	spin_init(&d->events->lock, RANK_EVENT);
 	d->events->lowest = 1;
 	return 0;
-}
-
-int event_destroy(struct domain *d)
-{
-	return event_close_all(d);
 }
 
 void event_free(struct domain *d)

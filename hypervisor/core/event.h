@@ -16,7 +16,7 @@ struct domain;
 struct event_state;
 
 int event_init(struct domain *d);    /* domain_create */
-int event_destroy(struct domain *d); /* closes all; -ERESTART: call again */
+int event_close_all(struct domain *d); /* -ERESTART: call again */
 void event_free(struct domain *d);   /* with the domain structure */
 
 /* Raise a port as its owner's EVTCHNOP_send does; 0 or -errno. */
@@ -36,8 +36,6 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 
 /* The port of a domain is pending (sched_op poll). */
 bool event_port_pending(struct domain *d, unsigned port);
-/* Ports in use, for the limits that tools see. */
-unsigned event_ports_used(struct domain *d);
 
 /* Into the log, soon: all ports. Any context. */
 void event_show(void);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * event_channel_op (ABI surface 5.1). Binding reserves a port first, which
- * may need memory, then fills it in under the lock; what cannot be told to
- * the guest because its structure is not writable is closed again.
+ * event_channel_op (ABI surface 5.1). A new port becomes what it shall be in
+ * the moment it is found free; but for an interdomain one, which is reserved
+ * until both domains' locks are held.
  */
 #include "core/domain.h"
 #include "core/eventport.h"
+#include "core/subop.h"
 #include "lib/rangeset.h"
-#include "mm/guestmem.h"
 #include "pv/hypercall.h"
 #include "x86/irq.h"
 #include "xen/errno.h"
@@ -22,66 +22,16 @@ static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
 	return id < d->max_vcpus ? d->vcpu[id] : NULL;
 }
 
-/* A domain that the caller may operate on: itself, or any for dom0. */
-static int get_target(uint16_t id, struct domain **d)
+static int64_t alloc_unbound(struct domain *d, void *arg)
 {
-	struct domain *const found = domain_get_or_self(id);
+	struct evtchn_alloc_unbound *const op = arg;
+	const struct event_port unbound = {
+		.state = PORT_UNBOUND,
+		.dom = op->remote_dom == DOMID_SELF ? current->domain->id
+						    : op->remote_dom,
+	};
 
-	if (!found)
-		return -ESRCH;
-	if (found != current->domain && !current->domain->privileged) {
-		domain_put(found);
-		return -EPERM;
-	}
-	*d = found;
-	return 0;
-}
-
-/* A reserved port becomes what `as` says. */
-static void bind(struct domain *d, unsigned port, struct event_port as)
-{
-	const uint64_t flags = spin_lock_irq(&d->events->lock);
-
-	*event_port(d, port) = as;
-	spin_unlock_irq(&d->events->lock, flags);
-}
-
-/* Tell the guest the port, or close it again. */
-static int report(
-	struct domain *d, unsigned port, gva_t to, const void *op, size_t size)
-{
-	if (!copy_to_guest(to, op, size))
-		return 0;
-	event_close(d, port);
-	return -EFAULT;
-}
-
-static int alloc_unbound(gva_t arg)
-{
-	struct evtchn_alloc_unbound op;
-	struct domain *d;
-	unsigned port;
-	int rc;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = get_target(op.dom, &d);
-	if (rc)
-		return rc;
-	rc = event_reserve(d, &port);
-	if (!rc) {
-		bind(d, port,
-			(struct event_port){
-				.state = PORT_UNBOUND,
-				.dom = op.remote_dom == DOMID_SELF
-					       ? current->domain->id
-					       : op.remote_dom,
-			});
-		op.port = port;
-		rc = report(d, port, arg, &op, sizeof(op));
-	}
-	domain_put(d);
-	return rc;
+	return event_new(d, unbound, NULL, &op->port);
 }
 
 /* Join the reserved port to the other domain's unbound one. */
@@ -108,173 +58,100 @@ static int join(struct domain *d, unsigned port, struct domain *remote,
 	return rc;
 }
 
-static int bind_interdomain(gva_t arg)
+static int64_t bind_interdomain(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct evtchn_bind_interdomain op;
-	struct domain *remote;
-	unsigned port;
+	struct evtchn_bind_interdomain *const op = arg;
+	struct domain *const remote = domain_get_or_self(op->remote_dom);
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	remote = domain_get_or_self(op.remote_dom);
 	if (!remote)
 		return -ESRCH;
-	rc = event_reserve(d, &port);
-	if (rc)
-		goto put_remote;
-	rc = join(d, port, remote, op.remote_port);
-	if (rc) {
-		event_unreserve(d, port);
-		goto put_remote;
+	rc = event_new(d, (struct event_port){.state = PORT_RESERVED}, NULL,
+		&op->local_port);
+	if (!rc) {
+		rc = join(d, op->local_port, remote, op->remote_port);
+		if (rc)
+			event_unreserve(d, op->local_port);
 	}
-	op.local_port = port;
-	rc = report(d, port, arg, &op, sizeof(op));
-put_remote:
 	domain_put(remote);
 	return rc;
 }
 
-static int bind_virq(gva_t arg)
+static int64_t bind_virq(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct evtchn_bind_virq op;
-	struct vcpu *v;
-	unsigned port;
-	uint64_t flags;
-	int rc;
+	struct evtchn_bind_virq *const op = arg;
+	struct vcpu *const v = vcpu_of(d, op->vcpu);
+	const struct event_port virq = {
+		.state = PORT_VIRQ,
+		.vcpu = (uint8_t)op->vcpu,
+		.bound_vcpu = (uint16_t)op->vcpu,
+		.number = op->virq,
+	};
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.virq >= NR_VIRQS)
+	if (op->virq >= NR_VIRQS)
 		return -EINVAL;
-	if (op.vcpu != 0 && !(VCPU_VIRQS >> op.virq & 1))
+	if (op->vcpu != 0 && !(VCPU_VIRQS >> op->virq & 1))
 		return -EINVAL;
-	v = vcpu_of(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
-	rc = event_reserve(d, &port);
-	if (rc)
-		return rc;
-
-	flags = spin_lock_irq(&d->events->lock);
-	if (v->virq_port[op.virq]) {
-		rc = -EEXIST;
-	} else {
-		*event_port(d, port) = (struct event_port){
-			.state = PORT_VIRQ,
-			.vcpu = (uint8_t)op.vcpu,
-			.bound_vcpu = (uint16_t)op.vcpu,
-			.number = op.virq,
-		};
-		write_once(&v->virq_port[op.virq], port);
-	}
-	spin_unlock_irq(&d->events->lock, flags);
-	if (rc) {
-		event_unreserve(d, port);
-		return rc;
-	}
-	op.port = port;
-	return report(d, port, arg, &op, sizeof(op));
+	return event_new(d, virq, &v->virq_port[op->virq], &op->port);
 }
 
-static int bind_ipi(gva_t arg)
+static int64_t bind_ipi(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct evtchn_bind_ipi op;
-	unsigned port;
-	int rc;
+	struct evtchn_bind_ipi *const op = arg;
+	const struct event_port ipi = {
+		.state = PORT_IPI,
+		.vcpu = (uint8_t)op->vcpu,
+	};
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!vcpu_of(d, op.vcpu))
+	if (!vcpu_of(d, op->vcpu))
 		return -ENOENT;
-	rc = event_reserve(d, &port);
-	if (rc)
-		return rc;
-	bind(d, port,
-		(struct event_port){
-			.state = PORT_IPI,
-			.vcpu = (uint8_t)op.vcpu,
-		});
-	op.port = port;
-	return report(d, port, arg, &op, sizeof(op));
+	return event_new(d, ipi, NULL, &op->port);
 }
 
 /* The port is PIRQ before the interrupt is enabled, so none is lost. */
-static int bind_pirq(gva_t arg)
+static int64_t bind_pirq(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct evtchn_bind_pirq op;
-	unsigned port;
-	uint64_t flags;
+	struct evtchn_bind_pirq *const op = arg;
+	const struct event_port pirq = {
+		.state = PORT_PIRQ,
+		.number = op->pirq,
+	};
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.pirq >= PIRQS_MAX)
+	if (op->pirq >= PIRQS_MAX)
 		return -EINVAL;
-	if (!rangeset_contains(d->irqs, op.pirq, op.pirq))
+	if (!rangeset_contains(d->irqs, op->pirq, op->pirq))
 		return -EPERM;
-	rc = event_reserve(d, &port);
+	rc = event_new(d, pirq, &d->events->pirq_port[op->pirq], &op->port);
 	if (rc)
 		return rc;
-
-	flags = spin_lock_irq(&d->events->lock);
-	if (d->events->pirq_port[op.pirq]) {
-		rc = -EEXIST;
-	} else {
-		*event_port(d, port) = (struct event_port){
-			.state = PORT_PIRQ,
-			.number = op.pirq,
-		};
-		d->events->pirq_port[op.pirq] = (uint16_t)port;
-	}
-	spin_unlock_irq(&d->events->lock, flags);
-	if (rc) {
-		event_unreserve(d, port);
-		return rc;
-	}
-
-	rc = irq_bind(d, op.pirq, port);
-	if (rc) {
-		flags = spin_lock_irq(&d->events->lock);
-		d->events->pirq_port[op.pirq] = 0;
-		event_port(d, port)->state = PORT_RESERVED;
-		spin_unlock_irq(&d->events->lock, flags);
-		event_unreserve(d, port);
-		return rc;
-	}
-	op.port = port;
-	return report(d, port, arg, &op, sizeof(op));
+	rc = irq_bind(d, op->pirq, op->port);
+	if (rc)
+		event_close(d, op->port);
+	return rc;
 }
 
-static int close_op(gva_t arg)
+static int64_t close_op(struct domain *d, void *arg)
 {
-	struct evtchn_close op;
+	const struct evtchn_close *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return event_close(current->domain, op.port);
+	return event_close(d, op->port);
 }
 
-static int send_op(gva_t arg)
+static int64_t send_op(struct domain *d, void *arg)
 {
-	struct evtchn_send op;
+	const struct evtchn_send *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return event_send(current->domain, op.port);
+	return event_send(d, op->port);
 }
 
-static int unmask_op(gva_t arg)
+static int64_t unmask_op(struct domain *d, void *arg)
 {
-	struct evtchn_unmask op;
+	const struct evtchn_unmask *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return event_unmask(current->domain, op.port);
+	return event_unmask(d, op->port);
 }
 
 /* p: as it was under the lock. */
@@ -307,31 +184,20 @@ static void describe(struct evtchn_status *op, const struct event_port *p)
 	}
 }
 
-static int status(gva_t arg)
+static int64_t status(struct domain *d, void *arg)
 {
-	struct evtchn_status op;
-	const struct event_port *p;
-	struct domain *d;
-	uint64_t flags;
-	int rc;
+	struct evtchn_status *const op = arg;
+	const uint64_t flags = spin_lock_irq(&d->events->lock);
+	const struct event_port *const p = event_port(d, op->port);
+	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = get_target(op.dom, &d);
-	if (rc)
-		return rc;
-	flags = spin_lock_irq(&d->events->lock);
-	p = event_port(d, op.port);
 	if (p)
-		describe(&op, p);
-	else if (op.port == 0)
-		op.status = EVTCHNSTAT_closed;
+		describe(op, p);
+	else if (op->port == 0)
+		op->status = EVTCHNSTAT_closed;
 	else
 		rc = -EINVAL;
 	spin_unlock_irq(&d->events->lock, flags);
-	domain_put(d);
-	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
 	return rc;
 }
 
@@ -349,25 +215,21 @@ static bool movable(const struct event_port *p)
 	}
 }
 
-static int bind_vcpu(gva_t arg)
+static int64_t bind_vcpu(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct evtchn_bind_vcpu op;
+	const struct evtchn_bind_vcpu *const op = arg;
+	struct vcpu *const v = vcpu_of(d, op->vcpu);
 	struct event_port *p;
-	struct vcpu *v;
 	uint64_t flags;
 	unsigned pirq = PIRQS_MAX;
 	int rc = -EINVAL;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	v = vcpu_of(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
 	flags = spin_lock_irq(&d->events->lock);
-	p = event_port(d, op.port);
+	p = event_port(d, op->port);
 	if (p && movable(p)) {
-		write_once(&p->vcpu, (uint8_t)op.vcpu);
+		write_once(&p->vcpu, (uint8_t)op->vcpu);
 		if (p->state == PORT_PIRQ)
 			pirq = p->number;
 		rc = 0;
@@ -378,40 +240,33 @@ static int bind_vcpu(gva_t arg)
 	return rc;
 }
 
-static int reset(gva_t arg)
+static int64_t reset(struct domain *d, void *op)
 {
-	struct evtchn_reset op;
-	struct domain *d;
-	int rc;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = get_target(op.dom, &d);
-	if (rc)
-		return rc;
-	rc = event_close_all(d);
-	domain_put(d);
-	return rc;
+	(void)op;
+	return event_close_all(d);
 }
 
 int64_t hypercall_event_channel_op(struct hypercall_args *a)
 {
-	static int (*const ops[])(gva_t) = {
-		[EVTCHNOP_bind_interdomain] = bind_interdomain,
-		[EVTCHNOP_bind_virq] = bind_virq,
-		[EVTCHNOP_bind_pirq] = bind_pirq,
-		[EVTCHNOP_close] = close_op,
-		[EVTCHNOP_send] = send_op,
-		[EVTCHNOP_status] = status,
-		[EVTCHNOP_alloc_unbound] = alloc_unbound,
-		[EVTCHNOP_bind_ipi] = bind_ipi,
-		[EVTCHNOP_bind_vcpu] = bind_vcpu,
-		[EVTCHNOP_unmask] = unmask_op,
-		[EVTCHNOP_reset] = reset,
+	static const struct subop ops[] = {
+		[EVTCHNOP_bind_interdomain] = SUBOP(bind_interdomain,
+			evtchn_bind_interdomain, .back = true),
+		[EVTCHNOP_bind_virq] = SUBOP(
+			bind_virq, evtchn_bind_virq, .back = true),
+		[EVTCHNOP_bind_pirq] = SUBOP(
+			bind_pirq, evtchn_bind_pirq, .back = true),
+		[EVTCHNOP_close] = SUBOP(close_op, evtchn_close),
+		[EVTCHNOP_send] = SUBOP(send_op, evtchn_send),
+		[EVTCHNOP_status] = SUBOP_ON(
+			status, evtchn_status, dom, .back = true),
+		[EVTCHNOP_alloc_unbound] = SUBOP_ON(alloc_unbound,
+			evtchn_alloc_unbound, dom, .back = true),
+		[EVTCHNOP_bind_ipi] = SUBOP(
+			bind_ipi, evtchn_bind_ipi, .back = true),
+		[EVTCHNOP_bind_vcpu] = SUBOP(bind_vcpu, evtchn_bind_vcpu),
+		[EVTCHNOP_unmask] = SUBOP(unmask_op, evtchn_unmask),
+		[EVTCHNOP_reset] = SUBOP_ON(reset, evtchn_reset, dom),
 	};
-	const uint32_t cmd = (uint32_t)a->arg[0];
 
-	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
-		return -ENOSYS;
-	return ops[cmd]((gva_t){a->arg[1]});
+	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});
 }

@@ -39,7 +39,6 @@ struct event_state {
 	struct spinlock lock;
 	struct event_port *page[PORT_PAGES]; /* NULL: none used there yet */
 	unsigned lowest;                     /* no port below is free */
-	unsigned used;                       /* ports that are not free */
 	uint16_t pirq_port[PIRQS_MAX];       /* 0: not bound */
 };
 
@@ -50,8 +49,12 @@ struct event_port *event_port(struct domain *d, uint64_t port);
 uint64_t event_lock_pair(struct domain *a, struct domain *b);
 void event_unlock_pair(struct domain *a, struct domain *b, uint64_t flags);
 
-/* A new RESERVED port, masked. -EINVAL: d is dying. -ENOSPC, -ENOMEM. */
-int event_reserve(struct domain *d, unsigned *port);
+/* A new port, masked, which is what `as` says; *slot, if there is one, is to
+ * hold its number. -EINVAL: d is dying. -EEXIST: *slot holds another's.
+ * -ENOSPC, -ENOMEM. */
+int event_new(struct domain *d, struct event_port as, uint16_t *slot,
+	uint32_t *port);
+/* Give up a port that is RESERVED. */
 void event_unreserve(struct domain *d, unsigned port);
 
 /* Set it pending and tell the vCPU; d's lock, or that of a bound peer. */
@@ -59,4 +62,3 @@ void event_raise(struct domain *d, unsigned port, unsigned vcpu);
 int event_unmask(struct domain *d, unsigned port);
 /* 0, or -EINVAL if it is free. */
 int event_close(struct domain *d, unsigned port);
-int event_close_all(struct domain *d); /* -ERESTART: call again */

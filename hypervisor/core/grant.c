@@ -22,6 +22,8 @@
 #include "x86/atomic.h"
 #include "xen/errno.h"
 
+#define MARK_TRIES 8
+
 static struct grant_entry_v1 *entry_of(struct grant_table *t, uint32_t ref)
 {
 	struct grant_entry_v1 *const page = t->frame[ref / GRANTS_PER_FRAME];
@@ -42,20 +44,25 @@ static uint32_t *head_of(struct grant_entry_v1 *e)
 
 /* Using entries */
 
-/* Set the bits of a use, if the entry allows it at this moment. */
+/* Set the bits of a use, if the entry allows it at this moment. A granter that
+ * changes it all the time cannot hold us up. */
 static bool mark(struct grant_entry_v1 *e, uint16_t user, bool readonly)
 {
 	uint32_t *const head = head_of(e);
-	uint32_t was = read_once(head), want;
+	uint32_t was = read_once(head);
 
-	do {
+	for (unsigned i = 0; i < MARK_TRIES; i++) {
+		const uint32_t want =
+			was | GTF_reading | (readonly ? 0 : GTF_writing);
+
 		if ((was & GTF_type_mask) != GTF_permit_access ||
 			was >> 16 != user ||
 			(!readonly && (was & GTF_readonly)))
 			return false;
-		want = was | GTF_reading | (readonly ? 0 : GTF_writing);
-	} while (was != want && !atomic_cas(head, &was, want));
-	return true;
+		if (was == want || atomic_cas(head, &was, want))
+			return true;
+	}
+	return false;
 }
 
 /* Clear what nobody needs any more. */
@@ -289,30 +296,24 @@ int grant_grow(struct domain *d, unsigned nr)
 	return rc;
 }
 
-int grant_table_frame(struct domain *d, unsigned index, mfn_t *mfn)
+int grant_list_frames(struct domain *d, unsigned first, unsigned nr, gva_t list)
 {
 	struct grant_table *const t = d->grants;
-	int rc = index < t->max_frames ? grant_grow(d, index + 1) : -EINVAL;
+	int rc = grant_grow(d, first + nr);
 
-	if (rc)
-		return rc;
-	spin_lock(&t->lock);
-	if (t->closed)
-		rc = -EINVAL;
-	else
-		*mfn = direct_mfn(t->frame[index]);
-	spin_unlock(&t->lock);
+	for (unsigned i = 0; !rc && i < nr; i++) {
+		mfn_t mfn = MFN_NONE;
+
+		spin_lock(&t->lock);
+		if (t->closed)
+			rc = -EINVAL;
+		else
+			mfn = direct_mfn(t->frame[first + i]);
+		spin_unlock(&t->lock);
+		if (!rc)
+			rc = put_guest(list, i, &mfn.n);
+	}
 	return rc;
-}
-
-unsigned grant_frames_used(struct domain *d)
-{
-	return read_once(&d->grants->nr_frames);
-}
-
-unsigned grant_maps_used(struct domain *d)
-{
-	return read_once(&d->grants->nr_maps);
 }
 
 int grant_init(struct domain *d)

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "mm/addr.h"
+#include "mm/guestmem.h"
 
 struct domain;
 
@@ -18,9 +18,7 @@ int grant_release_mappings(struct domain *d);
 void grant_close(struct domain *d);
 void grant_free(struct domain *d); /* with the domain structure */
 
-/* The machine frame of a table page, grown if needed (XENMEM_acquire_resource
- * and setup_table). -EINVAL beyond the limit, -ENOMEM. */
-int grant_table_frame(struct domain *d, unsigned index, mfn_t *mfn);
-/* What is used, for the limits that tools see. */
-unsigned grant_frames_used(struct domain *d);
-unsigned grant_maps_used(struct domain *d);
+/* The machine frames of table pages, into a guest's list; the table grows if
+ * needed (XENMEM_acquire_resource and setup_table). -EINVAL beyond the limit,
+ * -ENOMEM, -EFAULT. */
+int grant_list_frames(struct domain *d, unsigned first, unsigned nr, gva_t list);

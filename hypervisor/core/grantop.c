@@ -161,6 +161,7 @@ static void unmap_end(const struct unmapped *u)
 static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 {
 	struct unmapped group[GROUP];
+	bool flush = false;
 	int64_t rc = 0;
 	uint32_t n;
 
@@ -178,8 +179,10 @@ static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 		unmap_begin(&group[n], op.plain.handle, op.plain.host_addr,
 			replace ? 0 : op.plain.dev_bus_addr,
 			replace ? op.replace.new_addr : 0);
+		flush |= group[n].parts & GNTMAP_host_map;
 	}
-	tlb_flush(current->domain->dirty_cpus);
+	if (flush)
+		tlb_flush(current->domain->dirty_cpus);
 	for (uint32_t i = 0; i < n; i++) {
 		const gva_t at = gva_add(ops,
 			(uint64_t)(first + i) *
@@ -291,35 +294,17 @@ static int64_t copy(gva_t ops, uint32_t i)
 
 /* The table */
 
-/* The domain that an operation names; NULL with a status in *status. */
-static struct domain *target(uint16_t dom, int16_t *status)
+/* The domain that an operation names. */
+static int16_t target(uint16_t dom, struct domain **d)
 {
-	struct domain *d = domain_get_or_self(dom);
-
-	*status = GNTST_okay;
-	if (!d) {
-		*status = GNTST_bad_domain;
-	} else if (d != current->domain && !current->domain->privileged) {
-		*status = GNTST_permission_denied;
-		domain_put(d);
-		d = NULL;
+	switch (domain_get_target(dom, d)) {
+	case 0:
+		return GNTST_okay;
+	case -EPERM:
+		return GNTST_permission_denied;
+	default:
+		return GNTST_bad_domain;
 	}
-	return d;
-}
-
-static int16_t list_frames(struct domain *d, gva_t list, uint32_t nr)
-{
-	if (grant_grow(d, nr))
-		return GNTST_general_error;
-	for (uint32_t i = 0; i < nr; i++) {
-		mfn_t mfn;
-
-		if (grant_table_frame(d, i, &mfn))
-			return GNTST_general_error;
-		if (put_guest(list, i, &mfn.n))
-			return GNTST_bad_virt_addr;
-	}
-	return GNTST_okay;
 }
 
 static int64_t setup_table(gva_t ops, uint32_t i)
@@ -329,9 +314,14 @@ static int64_t setup_table(gva_t ops, uint32_t i)
 
 	if (get_guest(&op, ops, i))
 		return -EFAULT;
-	d = target(op.dom, &op.status);
-	if (d) {
-		op.status = list_frames(d, op.frame_list, op.nr_frames);
+	op.status = target(op.dom, &d);
+	if (op.status == GNTST_okay) {
+		const int rc = grant_list_frames(
+			d, 0, op.nr_frames, op.frame_list);
+
+		if (rc)
+			op.status = rc == -EFAULT ? GNTST_bad_virt_addr
+						  : GNTST_general_error;
 		domain_put(d);
 	}
 	return put_guest(ops, i, &op) ? -EFAULT : 0;
@@ -344,9 +334,9 @@ static int64_t query_size(gva_t ops, uint32_t i)
 
 	if (get_guest(&op, ops, i))
 		return -EFAULT;
-	d = target(op.dom, &op.status);
-	if (d) {
-		op.nr_frames = grant_frames_used(d);
+	op.status = target(op.dom, &d);
+	if (op.status == GNTST_okay) {
+		op.nr_frames = read_once(&d->grants->nr_frames);
 		op.max_nr_frames = d->grants->max_frames;
 		domain_put(d);
 	}
@@ -369,13 +359,13 @@ static int64_t get_version(gva_t ops, uint32_t i)
 {
 	struct gnttab_get_version op;
 	struct domain *d;
-	int16_t status;
+	int rc;
 
 	if (get_guest(&op, ops, i))
 		return -EFAULT;
-	d = target(op.dom, &status);
-	if (!d)
-		return status == GNTST_bad_domain ? -ESRCH : -EPERM;
+	rc = domain_get_target(op.dom, &d);
+	if (rc)
+		return rc;
 	domain_put(d);
 	op.version = 1;
 	return put_guest(ops, i, &op) ? -EFAULT : 0;

@@ -5,9 +5,9 @@
  * which we accept and do not need.
  */
 #include "core/domain.h"
+#include "core/subop.h"
 #include "core/vcpu.h"
 #include "lib/rangeset.h"
-#include "mm/guestmem.h"
 #include "pv/hypercall.h"
 #include "x86/ioapic.h"
 #include "x86/irq.h"
@@ -18,107 +18,92 @@
 
 /* Every domain */
 
-static int64_t set_iopl(gva_t arg)
+static int64_t set_iopl(struct domain *d, void *arg)
 {
-	struct physdev_set_iopl op;
+	const struct physdev_set_iopl *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.iopl > 3)
+	(void)d;
+	if (op->iopl > 3)
 		return -EINVAL;
-	current->iopl = (uint8_t)op.iopl;
+	current->iopl = (uint8_t)op->iopl;
 	return 0;
 }
 
-static int64_t set_iobitmap(gva_t arg)
+static int64_t set_iobitmap(struct domain *d, void *arg)
 {
-	struct physdev_set_iobitmap op;
+	const struct physdev_set_iobitmap *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.nr_ports > PORTS)
+	(void)d;
+	if (op->nr_ports > PORTS)
 		return -EINVAL;
-	current->io_bitmap = op.bitmap.va;
-	current->io_bitmap_ports = op.nr_ports;
+	current->io_bitmap = op->bitmap.va;
+	current->io_bitmap_ports = op->nr_ports;
 	return 0;
 }
 
-static bool may_use(uint32_t pirq)
+static bool may_use(const struct domain *d, uint32_t pirq)
 {
-	return pirq < PIRQS_MAX &&
-	       rangeset_contains(current->domain->irqs, pirq, pirq);
+	return pirq < PIRQS_MAX && rangeset_contains(d->irqs, pirq, pirq);
 }
 
-static int64_t irq_status(gva_t arg)
+static int64_t irq_status(struct domain *d, void *arg)
 {
-	struct physdev_irq_status_query op;
+	struct physdev_irq_status_query *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!may_use(op.irq))
+	if (!may_use(d, op->irq))
 		return -EINVAL;
 	/* A level interrupt needs it, and its line may be shared. */
-	op.flags = irq_needs_eoi(current->domain, op.irq)
-			   ? XENIRQSTAT_needs_eoi | XENIRQSTAT_shared
-			   : 0;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->flags = irq_needs_eoi(d, op->irq)
+			    ? XENIRQSTAT_needs_eoi | XENIRQSTAT_shared
+			    : 0;
+	return 0;
 }
 
-static int64_t eoi(gva_t arg)
+static int64_t eoi(struct domain *d, void *arg)
 {
-	struct physdev_eoi op;
+	const struct physdev_eoi *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return may_use(op.irq) ? irq_eoi(current->domain, op.irq) : -EINVAL;
+	return may_use(d, op->irq) ? irq_eoi(d, op->irq) : -EINVAL;
 }
 
 /* dom0: interrupts */
 
-static int64_t apic_read(gva_t arg)
+static int64_t apic_read(struct domain *d, void *arg)
 {
-	struct physdev_apic op;
-	int rc;
+	struct physdev_apic *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = ioapic_guest_read(op.apic_physbase, op.reg, &op.value);
-	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
-	return rc;
+	(void)d;
+	return ioapic_guest_read(op->apic_physbase, op->reg, &op->value);
 }
 
-static int64_t apic_write(gva_t arg)
+static int64_t apic_write(struct domain *d, void *arg)
 {
-	struct physdev_apic op;
+	const struct physdev_apic *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return ioapic_guest_write(op.apic_physbase, op.reg, op.value);
+	(void)d;
+	return ioapic_guest_write(op->apic_physbase, op->reg, op->value);
 }
 
 /* Vectors are ours alone: dom0 only wants to hear a number. */
-static int64_t alloc_irq_vector(gva_t arg)
+static int64_t alloc_irq_vector(struct domain *d, void *arg)
 {
-	struct physdev_irq op;
+	struct physdev_irq *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= ioapic_nr_gsis())
+	(void)d;
+	if (op->irq >= ioapic_nr_gsis())
 		return -EINVAL;
-	op.vector = op.irq;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->vector = op->irq;
+	return 0;
 }
 
-static int64_t setup_gsi(gva_t arg)
+static int64_t setup_gsi(struct domain *d, void *arg)
 {
-	struct physdev_setup_gsi op;
+	const struct physdev_setup_gsi *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.gsi < 0 || op.triggering > 1 || op.polarity > 1)
+	(void)d;
+	if (op->gsi < 0 || op->triggering > 1 || op->polarity > 1)
 		return -EINVAL;
-	return irq_setup_gsi((unsigned)op.gsi, op.triggering, op.polarity);
+	return irq_setup_gsi((unsigned)op->gsi, op->triggering, op->polarity);
 }
 
 static int map_by_type(
@@ -149,90 +134,74 @@ static int map_by_type(
 	}
 }
 
-static int64_t map_pirq(gva_t arg)
+static int64_t map_pirq(struct domain *d, void *arg)
 {
-	struct physdev_map_pirq op;
-	struct domain *d;
-	int pirq, rc;
+	struct physdev_map_pirq *const op = arg;
+	int pirq = op->pirq < 0 ? -1 : op->pirq;
+	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.pirq >= PIRQS_MAX)
+	if (op->pirq >= PIRQS_MAX)
 		return -EINVAL;
-	d = domain_get_or_self(op.domid);
-	if (!d)
-		return -ESRCH;
-	pirq = op.pirq < 0 ? -1 : op.pirq;
-	rc = map_by_type(d, &op, &pirq);
+	rc = map_by_type(d, op, &pirq);
 	/* Another domain's, for a device that it was given. */
 	if (!rc && d != current->domain)
 		rc = rangeset_add(d->irqs, (unsigned)pirq, (unsigned)pirq);
-	if (!rc) {
-		op.pirq = pirq;
-		if (copy_to_guest(arg, &op, sizeof(op)))
-			rc = -EFAULT;
-	}
-	domain_put(d);
+	if (!rc)
+		op->pirq = pirq;
 	return rc;
 }
 
-static int64_t unmap_pirq(gva_t arg)
+static int64_t unmap_pirq(struct domain *d, void *arg)
 {
-	struct physdev_unmap_pirq op;
-	struct domain *d;
-	int rc = -EINVAL;
+	const struct physdev_unmap_pirq *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	d = domain_get_or_self(op.domid);
-	if (!d)
-		return -ESRCH;
-	if (op.pirq >= 0 && op.pirq < PIRQS_MAX)
-		rc = irq_unmap(d, (unsigned)op.pirq);
-	domain_put(d);
-	return rc;
+	if (op->pirq < 0 || op->pirq >= PIRQS_MAX)
+		return -EINVAL;
+	return irq_unmap(d, (unsigned)op->pirq);
 }
 
 /* dom0: PCI. Devices are found by their numbers when an interrupt is mapped;
  * that they come, go, or lie in MMCONFIG space is nothing to remember. */
-static int64_t accept(gva_t arg)
+static int64_t accept(struct domain *d, void *op)
 {
-	(void)arg;
+	(void)d;
+	(void)op;
 	return 0;
 }
 
-static const struct {
-	int64_t (*fn)(gva_t arg);
-	bool hardware; /* for dom0 only */
-} ops[] = {
-	[PHYSDEVOP_irq_status_query] = {irq_status, false},
-	[PHYSDEVOP_set_iopl] = {set_iopl, false},
-	[PHYSDEVOP_set_iobitmap] = {set_iobitmap, false},
-	[PHYSDEVOP_apic_read] = {apic_read, true},
-	[PHYSDEVOP_apic_write] = {apic_write, true},
-	[PHYSDEVOP_alloc_irq_vector] = {alloc_irq_vector, true},
-	[PHYSDEVOP_free_irq_vector] = {accept, true},
-	[PHYSDEVOP_eoi] = {eoi, false},
-	[PHYSDEVOP_map_pirq] = {map_pirq, true},
-	[PHYSDEVOP_unmap_pirq] = {unmap_pirq, true},
-	[PHYSDEVOP_manage_pci_add] = {accept, true},
-	[PHYSDEVOP_manage_pci_remove] = {accept, true},
-	[PHYSDEVOP_manage_pci_add_ext] = {accept, true},
-	[PHYSDEVOP_setup_gsi] = {setup_gsi, true},
-	[PHYSDEVOP_pci_mmcfg_reserved] = {accept, true},
-	[PHYSDEVOP_pci_device_add] = {accept, true},
-	[PHYSDEVOP_pci_device_remove] = {accept, true},
-	[PHYSDEVOP_prepare_msix] = {accept, true},
-	[PHYSDEVOP_release_msix] = {accept, true},
-};
+#define ACCEPT {.fn = accept, .dom0 = true}
 
 int64_t hypercall_physdev_op(struct hypercall_args *a)
 {
-	const uint32_t cmd = (uint32_t)a->arg[0];
+	static const struct subop ops[] = {
+		[PHYSDEVOP_irq_status_query] = SUBOP(
+			irq_status, physdev_irq_status_query, .back = true),
+		[PHYSDEVOP_set_iopl] = SUBOP(set_iopl, physdev_set_iopl),
+		[PHYSDEVOP_set_iobitmap] = SUBOP(
+			set_iobitmap, physdev_set_iobitmap),
+		[PHYSDEVOP_apic_read] = SUBOP(apic_read, physdev_apic,
+			.back = true, .dom0 = true),
+		[PHYSDEVOP_apic_write] = SUBOP(
+			apic_write, physdev_apic, .dom0 = true),
+		[PHYSDEVOP_alloc_irq_vector] = SUBOP(alloc_irq_vector,
+			physdev_irq, .back = true, .dom0 = true),
+		[PHYSDEVOP_free_irq_vector] = ACCEPT,
+		[PHYSDEVOP_eoi] = SUBOP(eoi, physdev_eoi),
+		[PHYSDEVOP_map_pirq] = SUBOP_ON(map_pirq, physdev_map_pirq,
+			domid, .back = true, .dom0 = true),
+		[PHYSDEVOP_unmap_pirq] = SUBOP_ON(unmap_pirq,
+			physdev_unmap_pirq, domid, .dom0 = true),
+		[PHYSDEVOP_manage_pci_add] = ACCEPT,
+		[PHYSDEVOP_manage_pci_remove] = ACCEPT,
+		[PHYSDEVOP_manage_pci_add_ext] = ACCEPT,
+		[PHYSDEVOP_setup_gsi] = SUBOP(
+			setup_gsi, physdev_setup_gsi, .dom0 = true),
+		[PHYSDEVOP_pci_mmcfg_reserved] = ACCEPT,
+		[PHYSDEVOP_pci_device_add] = ACCEPT,
+		[PHYSDEVOP_pci_device_remove] = ACCEPT,
+		[PHYSDEVOP_prepare_msix] = ACCEPT,
+		[PHYSDEVOP_release_msix] = ACCEPT,
+	};
 
-	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd].fn)
-		return -ENOSYS;
-	if (ops[cmd].hardware && !current->domain->hardware)
-		return -EPERM;
-	return ops[cmd].fn((gva_t){a->arg[1]});
+	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});
 }

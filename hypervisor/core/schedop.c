@@ -13,7 +13,7 @@
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/sched.h"
-#include "core/shutdown.h"
+#include "core/subop.h"
 #include "lib/log.h"
 #include "mm/guestmem.h"
 #include "mm/heap.h"
@@ -86,17 +86,14 @@ static int any_pending(
 	return found;
 }
 
-static int64_t do_poll(gva_t arg)
+static int64_t do_poll(struct domain *d, void *arg)
 {
+	const struct sched_poll *const poll = arg;
 	struct vcpu *const v = current;
-	struct domain *const d = v->domain;
-	struct sched_poll poll;
 	uint32_t port = POLL_ANY;
 	int rc;
 
-	if (copy_from_guest(&poll, arg, sizeof(poll)))
-		return -EFAULT;
-	if (poll.nr_ports > POLL_PORTS_MAX)
+	if (poll->nr_ports > POLL_PORTS_MAX)
 		return -EINVAL;
 
 	/* Sleep from here on, unless there is a reason not to: whatever comes
@@ -106,16 +103,16 @@ static int64_t do_poll(gva_t arg)
 	write_once(&v->blocked, true);
 	atomic_or(&d->pollers, 1u << v->id);
 
-	rc = any_pending(d, &poll, &port);
+	rc = any_pending(d, poll, &port);
 	if (rc || vcpu_event_deliverable(v) || read_once(&v->exit_work)) {
 		stop_polling(v);
 		vcpu_unblock(v);
 		return rc < 0 ? rc : 0;
 	}
-	if (poll.nr_ports == 1)
+	if (poll->nr_ports == 1)
 		write_once(&v->poll_port, port);
-	if (poll.timeout)
-		timer_set(&v->poll_timer, poll.timeout);
+	if (poll->timeout)
+		timer_set(&v->poll_timer, poll->timeout);
 	else if (v->poll_timer.queued)
 		timer_stop(&v->poll_timer);
 	raise_softirq(SOFTIRQ_SCHEDULE);
@@ -124,65 +121,53 @@ static int64_t do_poll(gva_t arg)
 
 /* The others */
 
-static int64_t do_yield(gva_t arg)
+static int64_t do_yield(struct domain *d, void *arg)
 {
+	(void)d;
 	(void)arg;
 	vcpu_yield();
 	return 0;
 }
 
-static int64_t do_block(gva_t arg)
+static int64_t do_block(struct domain *d, void *arg)
 {
+	(void)d;
 	(void)arg;
 	write_once(&current->info->evtchn_upcall_mask, 0);
 	vcpu_block();
 	return 0;
 }
 
-static int64_t do_shutdown(gva_t arg)
+static int64_t do_shutdown(struct domain *d, void *arg)
 {
-	struct domain *const d = current->domain;
-	struct sched_shutdown op;
+	const struct sched_shutdown *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.reason > SHUTDOWN_MAX)
+	if (op->reason > SHUTDOWN_MAX)
 		return -EINVAL;
-	if (op.reason == SHUTDOWN_crash)
+	if (op->reason == SHUTDOWN_crash)
 		log_guest(LOG_WARN, "d%u: says that it has crashed", d->id);
-	domain_shutdown(d, (uint8_t)op.reason);
+	domain_shutdown(d, (uint8_t)op->reason);
 	return 0;
 }
 
 /* For what the guest's next shutdown should look like. */
-static int64_t do_shutdown_code(gva_t arg)
+static int64_t do_shutdown_code(struct domain *d, void *arg)
 {
-	struct sched_shutdown op;
+	const struct sched_shutdown *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.reason > SHUTDOWN_MAX)
+	if (op->reason > SHUTDOWN_MAX)
 		return -EINVAL;
-	current->domain->shutdown_code = (uint8_t)op.reason;
+	d->shutdown_code = (uint8_t)op->reason;
 	return 0;
 }
 
-static int64_t do_remote_shutdown(gva_t arg)
+static int64_t do_remote_shutdown(struct domain *d, void *arg)
 {
-	struct sched_remote_shutdown op;
-	struct domain *d;
+	const struct sched_remote_shutdown *const op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.reason > SHUTDOWN_MAX)
+	if (op->reason > SHUTDOWN_MAX)
 		return -EINVAL;
-	if (!current->domain->privileged)
-		return -EPERM;
-	d = domain_get(op.domain_id);
-	if (!d)
-		return -ESRCH;
-	domain_shutdown(d, (uint8_t)op.reason);
-	domain_put(d);
+	domain_shutdown(d, (uint8_t)op->reason);
 	return 0;
 }
 
@@ -216,40 +201,38 @@ static struct watchdog *watchdogs_of(struct domain *d)
 	return all;
 }
 
-/* id 0: a new one, its id (from 1) is the result. */
-static int64_t do_watchdog(gva_t arg)
+static int64_t watchdog_new(struct watchdog *all, uint64_t when)
 {
-	struct domain *const d = current->domain;
-	struct sched_watchdog op;
-	struct watchdog *all;
-	uint64_t when;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.id > WATCHDOGS)
-		return -EINVAL;
-	all = watchdogs_of(d);
-	if (!all)
-		return -ENOMEM;
-	when = now() + op.timeout * 1000000000ull;
-	if (op.id == 0) {
-		if (!op.timeout)
-			return -EINVAL;
-		for (unsigned i = 0; i < WATCHDOGS; i++) {
-			if (atomic_xchg(&all[i].used, true))
-				continue;
-			timer_set(&all[i].timer, when);
-			return i + 1;
-		}
-		return -ENOSPC;
+	for (unsigned i = 0; i < WATCHDOGS; i++) {
+		if (atomic_xchg(&all[i].used, true))
+			continue;
+		timer_set(&all[i].timer, when);
+		return i + 1;
 	}
-	if (!read_once(&all[op.id - 1].used))
+	return -ENOSPC;
+}
+
+/* id 0: a new one, its id (from 1) is the result. */
+static int64_t do_watchdog(struct domain *d, void *arg)
+{
+	const struct sched_watchdog *const op = arg;
+	struct watchdog *w = watchdogs_of(d);
+	const uint64_t when = now() + op->timeout * 1000000000ull;
+
+	if (!w)
+		return -ENOMEM;
+	if (op->id > WATCHDOGS)
 		return -EINVAL;
-	if (op.timeout) {
-		timer_set(&all[op.id - 1].timer, when);
+	if (op->id == 0)
+		return op->timeout ? watchdog_new(w, when) : -EINVAL;
+	w += op->id - 1;
+	if (!read_once(&w->used))
+		return -EINVAL;
+	if (op->timeout) {
+		timer_set(&w->timer, when);
 	} else {
-		timer_stop(&all[op.id - 1].timer);
-		write_once(&all[op.id - 1].used, false);
+		timer_stop(&w->timer);
+		write_once(&w->used, false);
 	}
 	return 0;
 }
@@ -267,18 +250,17 @@ void schedop_free(struct domain *d)
 
 int64_t hypercall_sched_op(struct hypercall_args *a)
 {
-	static int64_t (*const ops[])(gva_t) = {
-		[SCHEDOP_yield] = do_yield,
-		[SCHEDOP_block] = do_block,
-		[SCHEDOP_shutdown] = do_shutdown,
-		[SCHEDOP_poll] = do_poll,
-		[SCHEDOP_remote_shutdown] = do_remote_shutdown,
-		[SCHEDOP_shutdown_code] = do_shutdown_code,
-		[SCHEDOP_watchdog] = do_watchdog,
+	static const struct subop ops[] = {
+		[SCHEDOP_yield] = {.fn = do_yield},
+		[SCHEDOP_block] = {.fn = do_block},
+		[SCHEDOP_shutdown] = SUBOP(do_shutdown, sched_shutdown),
+		[SCHEDOP_poll] = SUBOP(do_poll, sched_poll),
+		[SCHEDOP_remote_shutdown] = SUBOP_ON(do_remote_shutdown,
+			sched_remote_shutdown, domain_id, .dom0 = true),
+		[SCHEDOP_shutdown_code] = SUBOP(
+			do_shutdown_code, sched_shutdown),
+		[SCHEDOP_watchdog] = SUBOP(do_watchdog, sched_watchdog),
 	};
-	const uint32_t cmd = (uint32_t)a->arg[0];
 
-	if (cmd >= sizeof(ops) / sizeof(ops[0]))
-		return -ENOSYS; /* pin_override among them */
-	return ops[cmd]((gva_t){a->arg[1]});
+	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});
 }

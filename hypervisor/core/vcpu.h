@@ -114,7 +114,7 @@ struct vcpu {
 	mfn_t info_frame; /* of register_vcpu_info, else MFN_NONE */
 
 	/* Events (core/event.c); 0 none; RANK_EVENT */
-	uint32_t virq_port[24];
+	uint16_t virq_port[24];
 };
 
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");

@@ -8,6 +8,7 @@
 #include "boot/boot.h"
 #include "core/domain.h"
 #include "core/grant.h"
+#include "core/subop.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
@@ -16,25 +17,21 @@
 #include "mm/heap.h"
 #include "mm/memmap.h"
 #include "mm/paging.h"
-#include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/atomic.h"
 #include "xen/memory.h"
 
-/* One extent: 512 MiB at the most, and for guests without devices 2 MiB. */
-#define ORDER_MAX_HARDWARE 17
+/* One extent, which is done in one go: 16 MiB at the most, and for guests
+ * without devices 2 MiB. */
+#define ORDER_MAX_HARDWARE 12
 #define ORDER_MAX 9
+/* So many fit into the command word, and their pages into 64 bits. */
+#define EXTENTS_MAX (1ull << (63 - MEMOP_EXTENT_SHIFT - ORDER_MAX_HARDWARE))
 #define E820_MAX 128
 
-/* The domain that a call is about; others than the caller want privilege. */
-static int subject(uint16_t id, struct domain **d)
+static unsigned order_max(void)
 {
-	struct domain *const self = current->domain;
-
-	if (id != DOMID_SELF && id != self->id && !self->privileged)
-		return -EPERM;
-	*d = domain_get_or_self(id);
-	return *d ? 0 : -ESRCH;
+	return current->domain->hardware ? ORDER_MAX_HARDWARE : ORDER_MAX;
 }
 
 /* Reservations */
@@ -97,21 +94,16 @@ static int64_t reservation(struct hypercall_args *a, unsigned cmd, gva_t arg)
 
 	if (get_guest(&r, arg, 0))
 		return -EFAULT;
-	if (r.nr_extents > ~0ull >> (MEMOP_EXTENT_SHIFT + 1) ||
-		i > r.nr_extents)
+	if (r.nr_extents > EXTENTS_MAX || i > r.nr_extents ||
+		r.extent_order > order_max() ||
+		(r.mem_flags & XENMEMF_populate_on_demand))
 		return (int64_t)i;
-	rc = subject(r.domid, &b.d);
+	rc = domain_get_target(r.domid, &b.d);
 	if (rc)
 		return rc;
 	b.list = (gva_t){ r.extent_start.va };
 	b.order = r.extent_order;
 	b.address_bits = XENMEMF_get_address_bits(r.mem_flags);
-	if (b.order > (current->domain->privileged ? ORDER_MAX_HARDWARE :
-						     ORDER_MAX) ||
-		(r.mem_flags & XENMEMF_populate_on_demand)) {
-		domain_put(b.d);
-		return (int64_t)i;
-	}
 	for (rc = 0; i < r.nr_extents; i++) {
 		if (preempt_needed() &&
 			i != a->arg[0] >> MEMOP_EXTENT_SHIFT) {
@@ -131,7 +123,7 @@ static int64_t reservation(struct hypercall_args *a, unsigned cmd, gva_t arg)
 /* Exchange */
 
 struct exchange {
-	struct domain *d;
+	struct domain *d; /* the caller's */
 	struct xen_memory_exchange x;
 	unsigned in_per_chunk, out_per_chunk; /* extents */
 	unsigned chunk_order;
@@ -227,14 +219,14 @@ static int check_exchange(struct exchange *e)
 {
 	const struct xen_memory_reservation *const in = &e->x.in;
 	const struct xen_memory_reservation *const out = &e->x.out;
-	const unsigned max =
-		current->domain->privileged ? ORDER_MAX_HARDWARE : ORDER_MAX;
 
-	if (in->extent_order > max || out->extent_order > max)
+	/* What others take apart and put together is theirs. */
+	if (in->domid != DOMID_SELF && in->domid != e->d->id)
+		return -EPERM;
+	if (in->extent_order > order_max() || out->extent_order > order_max())
 		return -EPERM;
 	if (in->domid != out->domid || e->x.nr_exchanged > in->nr_extents ||
-		in->nr_extents > ~0ull >> (MEMOP_EXTENT_SHIFT + 1) ||
-		out->nr_extents > ~0ull >> (MEMOP_EXTENT_SHIFT + 1) ||
+		in->nr_extents > EXTENTS_MAX || out->nr_extents > EXTENTS_MAX ||
 		in->nr_extents << in->extent_order !=
 			out->nr_extents << out->extent_order)
 		return -EINVAL;
@@ -248,15 +240,13 @@ static int check_exchange(struct exchange *e)
 /* All that is done is whole chunks; nr_exchanged counts input extents. */
 static int64_t exchange(gva_t arg)
 {
-	struct exchange e;
+	struct exchange e = { .d = current->domain };
 	uint64_t chunk, chunks;
 	int64_t rc;
 
 	if (get_guest(&e.x, arg, 0))
 		return -EFAULT;
 	rc = check_exchange(&e);
-	if (!rc)
-		rc = subject(e.x.in.domid, &e.d);
 	if (rc)
 		return rc;
 	chunks = e.x.in.nr_extents / e.in_per_chunk;
@@ -268,7 +258,6 @@ static int64_t exchange(gva_t arg)
 		if (rc)
 			break;
 	}
-	domain_put(e.d);
 	e.x.nr_exchanged = chunk * e.in_per_chunk;
 	if (copy_to_guest(gva_add(arg,
 				  offsetof(struct xen_memory_exchange,
@@ -278,193 +267,197 @@ static int64_t exchange(gva_t arg)
 	return rc;
 }
 
-/* Questions */
+/* About one domain */
 
-static int64_t about_domain(unsigned cmd, gva_t arg)
+static int64_t set_memory_map(struct domain *d, void *op)
 {
-	struct xen_memory_domain md;
-	struct domain *d;
-	int64_t rc;
+	const struct xen_foreign_memory_map *const f = op;
+	const size_t size = f->map.nr_entries * sizeof(struct xen_e820_entry);
+	void *e820, *old;
 
-	if (get_guest(&md, arg, 0))
+	if (f->map.nr_entries > E820_MAX)
+		return -EINVAL;
+	e820 = heap_alloc(size);
+	if (!e820)
+		return -ENOMEM;
+	if (copy_from_guest(e820, (gva_t){ f->map.buffer.va }, size)) {
+		heap_free(e820);
 		return -EFAULT;
-	rc = subject(md.domid, &d);
-	if (rc)
-		return rc;
-	if (cmd == XENMEM_current_reservation)
-		rc = (int64_t)d->nr_pages;
-	else if (cmd == XENMEM_maximum_reservation)
-		rc = (int64_t)d->max_pages;
+	}
+	spin_lock(&d->pages_lock);
+	old = d->e820;
+	d->e820 = e820;
+	d->nr_e820 = f->map.nr_entries;
+	spin_unlock(&d->pages_lock);
+	heap_free(old);
+	return 0;
+}
+
+/* nr_extents pages in all, those it has included; 0 cancels. */
+static int64_t claim_pages(struct domain *d, void *op)
+{
+	const struct xen_memory_reservation *const r = op;
+
+	if (r->extent_order || !gva_null((gva_t){ r->extent_start.va }))
+		return -EINVAL;
+	return frame_claim(d, r->nr_extents);
+}
+
+static int64_t acquire_resource(struct domain *d, void *op)
+{
+	struct xen_mem_acquire_resource *const r = op;
+
+	if (r->pad)
+		return -EINVAL;
+	if (r->type != XENMEM_resource_grant_table ||
+		r->id != XENMEM_resource_grant_table_id_shared)
+		return -EOPNOTSUPP;
+	if (!r->nr_frames)
+		r->nr_frames = d->max_grant_frames;
+	else if (r->frame >= d->max_grant_frames ||
+		r->nr_frames > d->max_grant_frames - r->frame)
+		return -EINVAL;
 	else
-		rc = (int64_t)d->shared->arch.max_pfn - 1;
-	domain_put(d);
+		return grant_list_frames(d, (unsigned)r->frame,
+			r->nr_frames, (gva_t){ r->frame_list.va });
+	return 0;
+}
+
+static int64_t current_reservation(struct domain *d, void *op)
+{
+	(void)op;
+	return (int64_t)d->nr_pages;
+}
+
+static int64_t maximum_reservation(struct domain *d, void *op)
+{
+	(void)op;
+	return (int64_t)d->max_pages;
+}
+
+/* The guest's own word: it must not look like an error of ours. */
+static int64_t maximum_gpfn(struct domain *d, void *op)
+{
+	(void)op;
+	return (int64_t)((d->shared->arch.max_pfn - 1) & INT64_MAX);
+}
+
+static int64_t memory_map(struct domain *d, void *op)
+{
+	struct xen_memory_map *const map = op;
+	int64_t rc = -ENOSYS;
+
+	spin_lock(&d->pages_lock);
+	if (d->e820) {
+		if (map->nr_entries > d->nr_e820)
+			map->nr_entries = d->nr_e820;
+		rc = copy_to_guest((gva_t){ map->buffer.va }, d->e820,
+			map->nr_entries * sizeof(struct xen_e820_entry));
+	}
+	spin_unlock(&d->pages_lock);
 	return rc;
 }
 
-static int64_t machphys_mapping(gva_t arg)
-{
-	const struct xen_machphys_mapping map = {
-		.v_start = M2P_RO_BASE,
-		.v_end = M2P_RO_END,
-		.max_mfn = (M2P_RO_END - M2P_RO_BASE) / 8 - 1,
-	};
+/* About the machine */
 
-	return put_guest(arg, 0, &map);
+static int64_t maximum_ram_page(struct domain *d, void *op)
+{
+	(void)d;
+	(void)op;
+	return (int64_t)nr_frames - 1;
 }
 
-static int64_t machphys_mfn_list(gva_t arg)
+static int64_t machphys_mapping(struct domain *d, void *op)
 {
-	struct xen_machphys_mfn_list list;
+	struct xen_machphys_mapping *const map = op;
+
+	(void)d;
+	map->v_start = M2P_RO_BASE;
+	map->v_end = M2P_RO_END;
+	map->max_mfn = (M2P_RO_END - M2P_RO_BASE) / 8 - 1;
+	return 0;
+}
+
+static int64_t machphys_mfn_list(struct domain *d, void *op)
+{
+	struct xen_machphys_mfn_list *const list = op;
 	mfn_t mfn = paging_m2p_piece(0);
 	uint32_t i;
 
-	if (get_guest(&list, arg, 0))
-		return -EFAULT;
-	for (i = 0; i < list.max_extents && i < paging_m2p_pieces(); i++) {
+	(void)d;
+	for (i = 0; i < list->max_extents && i < paging_m2p_pieces(); i++) {
 		/* A hole of the table repeats what is before it: tools map
 		 * every frame of the list. */
 		if (!mfn_none(paging_m2p_piece(i)))
 			mfn = paging_m2p_piece(i);
-		if (put_guest(((gva_t){ list.extent_start.va }), i, &mfn.n))
+		if (put_guest(((gva_t){ list->extent_start.va }), i, &mfn.n))
 			return -EFAULT;
 	}
-	list.nr_extents = i;
-	return put_guest(arg, 0, &list);
+	list->nr_extents = i;
+	return 0;
 }
 
-static int64_t memory_map(gva_t arg)
+static int64_t machine_memory_map(struct domain *d, void *op)
 {
-	struct domain *const d = current->domain;
-	struct xen_memory_map map;
-
-	if (!d->e820)
-		return -ENOSYS;
-	if (get_guest(&map, arg, 0))
-		return -EFAULT;
-	if (map.nr_entries > d->nr_e820)
-		map.nr_entries = d->nr_e820;
-	if (copy_to_guest((gva_t){ map.buffer.va }, d->e820,
-		    map.nr_entries * sizeof(struct xen_e820_entry)))
-		return -EFAULT;
-	return put_guest(arg, 0, &map);
-}
-
-static int64_t set_memory_map(gva_t arg)
-{
-	struct xen_foreign_memory_map f;
-	struct domain *d;
-	void *e820, *old;
-	int64_t rc;
-
-	if (get_guest(&f, arg, 0))
-		return -EFAULT;
-	if (f.map.nr_entries > E820_MAX)
-		return -EINVAL;
-	if (!current->domain->privileged)
-		return -EPERM;
-	rc = subject(f.domid, &d);
-	if (rc)
-		return rc;
-	e820 = heap_alloc(f.map.nr_entries * sizeof(struct xen_e820_entry));
-	rc = -ENOMEM;
-	if (e820)
-		rc = copy_from_guest(e820, (gva_t){ f.map.buffer.va },
-			f.map.nr_entries * sizeof(struct xen_e820_entry));
-	if (!rc) {
-		spin_lock(&d->pages_lock);
-		old = d->e820;
-		d->e820 = e820;
-		d->nr_e820 = f.map.nr_entries;
-		spin_unlock(&d->pages_lock);
-		e820 = old;
-	}
-	heap_free(e820);
-	domain_put(d);
-	return rc;
-}
-
-static int64_t machine_memory_map(gva_t arg)
-{
-	struct xen_memory_map map;
-	unsigned nr;
+	struct xen_memory_map *const map = op;
 	struct xen_e820_entry entry;
+	unsigned nr;
 
-	if (!current->domain->hardware)
-		return -EPERM;
-	if (get_guest(&map, arg, 0))
-		return -EFAULT;
+	(void)d;
 	for (nr = 0; memmap_machine(nr, &entry); nr++) {
-		if (nr >= map.nr_entries)
+		if (nr >= map->nr_entries)
 			return -EINVAL;
-		if (put_guest(((gva_t){ map.buffer.va }), nr, &entry))
+		if (put_guest(((gva_t){ map->buffer.va }), nr, &entry))
 			return -EFAULT;
 	}
-	map.nr_entries = nr;
-	return put_guest(arg, 0, &map);
+	map->nr_entries = nr;
+	return 0;
 }
 
-/* Others */
-
-/* claim_pages: nr_extents pages in all, those it has included; 0 cancels. */
-static int64_t claim_pages(gva_t arg)
+static int64_t nothing_shared(struct domain *d, void *op)
 {
-	struct xen_memory_reservation r;
-	struct domain *d;
-	int64_t rc;
-
-	if (get_guest(&r, arg, 0))
-		return -EFAULT;
-	if (r.extent_order || !gva_null((gva_t){ r.extent_start.va }))
-		return -EINVAL;
-	if (!current->domain->privileged)
-		return -EPERM;
-	rc = subject(r.domid, &d);
-	if (rc)
-		return rc;
-	rc = frame_claim(d, r.nr_extents);
-	domain_put(d);
-	return rc;
+	(void)d;
+	(void)op;
+	return 0;
 }
 
-static int64_t acquire_resource(gva_t arg)
+static int64_t get_vnumainfo(struct domain *d, void *op)
 {
-	struct xen_mem_acquire_resource r;
-	struct domain *d;
-	int64_t rc;
-
-	if (get_guest(&r, arg, 0))
-		return -EFAULT;
-	if (r.pad)
-		return -EINVAL;
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (r.type != XENMEM_resource_grant_table ||
-		r.id != XENMEM_resource_grant_table_id_shared)
-		return -EOPNOTSUPP;
-	rc = subject(r.domid, &d);
-	if (rc)
-		return rc;
-	if (!r.nr_frames) {
-		r.nr_frames = d->max_grant_frames;
-		rc = put_guest(arg, 0, &r);
-	}
-	for (uint32_t i = 0; !rc && i < r.nr_frames; i++) {
-		mfn_t mfn;
-
-		rc = r.frame + i < d->max_grant_frames ?
-			grant_table_frame(d, (unsigned)r.frame + i, &mfn) :
-			-EINVAL;
-		if (!rc)
-			rc = put_guest(((gva_t){ r.frame_list.va }), i,
-				&mfn.n);
-	}
-	domain_put(d);
-	return rc;
+	(void)d;
+	(void)op;
+	return -EOPNOTSUPP;
 }
 
 /* memory_op(cmd, arg) */
 int64_t hypercall_memory_op(struct hypercall_args *a)
 {
+	static const struct subop ops[] = {
+		[XENMEM_maximum_ram_page] = { .fn = maximum_ram_page },
+		[XENMEM_current_reservation] = SUBOP_ON(
+			current_reservation, xen_memory_domain, domid),
+		[XENMEM_maximum_reservation] = SUBOP_ON(
+			maximum_reservation, xen_memory_domain, domid),
+		[XENMEM_machphys_mfn_list] = SUBOP(machphys_mfn_list,
+			xen_machphys_mfn_list, .back = true),
+		[XENMEM_memory_map] = SUBOP(
+			memory_map, xen_memory_map, .back = true),
+		[XENMEM_machine_memory_map] = SUBOP(machine_memory_map,
+			xen_memory_map, .back = true, .dom0 = true),
+		[XENMEM_machphys_mapping] = SUBOP(machphys_mapping,
+			xen_machphys_mapping, .back = true),
+		[XENMEM_set_memory_map] = SUBOP_ON(set_memory_map,
+			xen_foreign_memory_map, domid, .dom0 = true),
+		[XENMEM_maximum_gpfn] = SUBOP_ON(
+			maximum_gpfn, xen_memory_domain, domid),
+		[XENMEM_get_sharing_freed_pages] = { .fn = nothing_shared },
+		[XENMEM_get_sharing_shared_pages] = { .fn = nothing_shared },
+		[XENMEM_claim_pages] = SUBOP_ON(claim_pages,
+			xen_memory_reservation, domid, .dom0 = true),
+		[XENMEM_get_vnumainfo] = { .fn = get_vnumainfo },
+		[XENMEM_acquire_resource] = SUBOP_ON(acquire_resource,
+			xen_mem_acquire_resource, domid, .back = true,
+			.dom0 = true),
+	};
 	const unsigned cmd = (unsigned)a->arg[0] & MEMOP_CMD_MASK;
 	const gva_t arg = { a->arg[1] };
 
@@ -475,32 +468,7 @@ int64_t hypercall_memory_op(struct hypercall_args *a)
 		return reservation(a, cmd, arg);
 	case XENMEM_exchange:
 		return exchange(arg);
-	case XENMEM_maximum_ram_page:
-		return (int64_t)nr_frames - 1;
-	case XENMEM_current_reservation:
-	case XENMEM_maximum_reservation:
-	case XENMEM_maximum_gpfn:
-		return about_domain(cmd, arg);
-	case XENMEM_machphys_mapping:
-		return machphys_mapping(arg);
-	case XENMEM_machphys_mfn_list:
-		return machphys_mfn_list(arg);
-	case XENMEM_memory_map:
-		return memory_map(arg);
-	case XENMEM_set_memory_map:
-		return set_memory_map(arg);
-	case XENMEM_machine_memory_map:
-		return machine_memory_map(arg);
-	case XENMEM_get_sharing_freed_pages:
-	case XENMEM_get_sharing_shared_pages:
-		return 0;
-	case XENMEM_claim_pages:
-		return claim_pages(arg);
-	case XENMEM_acquire_resource:
-		return acquire_resource(arg);
-	case XENMEM_get_vnumainfo:
-		return -EOPNOTSUPP;
 	default:
-		return -ENOSYS;
+		return SUBOP_RUN(ops, cmd, arg);
 	}
 }

@@ -24,14 +24,14 @@ static struct grant_entry_v1 *table;
 /* d1 offers page[i] by entry i: 0-3 writable to d0, 4-7 read-only. */
 static void start(void)
 {
-	mfn_t mfn;
+	uint64_t mfn;
 
 	machine_reset(1);
 	d0 = machine_domain(0, 1);
 	d1 = machine_domain(1, 1);
 	machine_settle();
-	CHECK_EQUAL(grant_table_frame(d1, 0, &mfn), 0);
-	table = mfn_direct(mfn);
+	CHECK_EQUAL(grant_list_frames(d1, 0, 1, (gva_t){(uint64_t)&mfn}), 0);
+	table = mfn_direct(MFN(mfn));
 	for (unsigned i = 0; i < REFS; i++) {
 		page[i] = machine_page(d1);
 		table[i] = (struct grant_entry_v1){
@@ -110,13 +110,13 @@ static void map_and_unmap(void)
 	CHECK_EQUAL(refs_of(page[1]), 2);
 	CHECK(writable(page[1]));
 	CHECK(machine_pte(0x10000) && machine_pte(0x10000)->writable);
-	CHECK_EQUAL(grant_maps_used(d0), 1);
+	CHECK_EQUAL(d0->grants->nr_maps, 1);
 	CHECK_EQUAL(unmap(op.handle, 0x10000, 0), GNTST_okay);
 	CHECK_EQUAL(table[1].flags, GTF_permit_access);
 	CHECK_EQUAL(refs_of(page[1]), 1);
 	CHECK(!writable(page[1]));
 	CHECK(!machine_pte(0x10000));
-	CHECK_EQUAL(grant_maps_used(d0), 0);
+	CHECK_EQUAL(d0->grants->nr_maps, 0);
 	CHECK(machine_flushes > 0);
 	CHECK_EQUAL(unmap(op.handle, 0x10000, 0), GNTST_bad_handle);
 }
@@ -183,7 +183,7 @@ static void map_refused(void)
 	CHECK_EQUAL(map(0, GNTMAP_host_map, 0).status, GNTST_general_error);
 	CHECK_EQUAL(table[0].flags, GTF_permit_access);
 	CHECK_EQUAL(refs_of(page[0]), 1);
-	CHECK_EQUAL(grant_maps_used(d0), 0);
+	CHECK_EQUAL(d0->grants->nr_maps, 0);
 }
 
 /* A page table is never mapped writable. */
@@ -278,7 +278,7 @@ static void groups(void)
 	for (unsigned i = 0; i < 100; i++)
 		CHECK_EQUAL(unmaps[i].status,
 			i == 50 ? GNTST_bad_handle : GNTST_okay);
-	CHECK_EQUAL(grant_maps_used(d0), 1);
+	CHECK_EQUAL(d0->grants->nr_maps, 1);
 	CHECK_EQUAL(refs_of(page[2]), 2);
 	CHECK_EQUAL(refs_of(page[1]), 1);
 }
@@ -398,7 +398,7 @@ static void no_memory(void)
 	CHECK_EQUAL(
 		map(1, GNTMAP_host_map, 0x10000).status, GNTST_no_device_space);
 	CHECK_EQUAL(grant_grow(d0, 2), -ENOMEM);
-	CHECK_EQUAL(grant_frames_used(d0), 1);
+	CHECK_EQUAL(d0->grants->nr_frames, 1);
 }
 
 /* Death */
@@ -439,15 +439,16 @@ static void mapper_dies(void)
 {
 	start();
 	/* The other way round: d1 maps what d0 offers. */
-	mfn_t mfn, own = machine_page(d0);
+	mfn_t own = machine_page(d0);
+	uint64_t mfn;
 	struct grant_entry_v1 *theirs;
 	struct gnttab_map_grant_ref op = {.host_addr = 0x10000,
 		.flags = GNTMAP_host_map,
 		.ref = 9,
 		.dom = 0};
 
-	CHECK_EQUAL(grant_table_frame(d0, 0, &mfn), 0);
-	theirs = mfn_direct(mfn);
+	CHECK_EQUAL(grant_list_frames(d0, 0, 1, (gva_t){(uint64_t)&mfn}), 0);
+	theirs = mfn_direct(MFN(mfn));
 	theirs[9] =
 		(struct grant_entry_v1){GTF_permit_access, 1, (uint32_t)own.n};
 	CHECK_EQUAL(call(d1, GNTTABOP_map_grant_ref, &op, 1), 0);

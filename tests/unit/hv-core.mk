@@ -3,7 +3,7 @@
 
 UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
-		runqueue sched schedop softirq timer vcpu) \
+		runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \
 	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
 	hypervisor/x86/spinlock
