@@ -207,8 +207,6 @@ static struct domain *structure_create(uint16_t id)
 	d->free_work.fn = domain_free;
 	d->free_work.data = d;
 	d->weight = SCHED_WEIGHT_DEFAULT;
-	d->tsc_incarnation = 0;
-	d->address_bits = 64;
 	d->pause_count = 1;
 	spin_init(&d->pages_lock, RANK_PAGES);
 	spin_init(&d->pt_lock, RANK_PT);

@@ -80,8 +80,7 @@ struct domain {
 
 	/* Time */
 	int64_t wall_offset; /* seconds added to the wall clock */
-	uint32_t tsc_mode, tsc_khz, tsc_incarnation;
-	uint64_t address_bits; /* of map for 32-bit guests: always 64 here */
+	uint32_t tsc_mode, tsc_incarnation;
 
 	/* Memory map given by XENMEM_set_memory_map */
 	void *e820;
@@ -97,6 +96,12 @@ struct domain {
 #define for_each_vcpu(d, v)                                                \
 	for (unsigned i_ = 0; i_ < (d)->max_vcpus; i_++)                   \
 		if (((v) = (d)->vcpu[i_]) != NULL)
+
+/* The vCPU of a number that a guest gives, NULL if there is none. */
+static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
+{
+	return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
 
 extern struct domain *hardware_domain; /* dom0 */
 extern struct domain *domain_xen; /* owner of frames nobody may write */

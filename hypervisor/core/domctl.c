@@ -8,6 +8,7 @@
 
 #include "core/event.h"
 #include "core/sched.h"
+#include "core/subop.h"
 #include "core/vcpu.h"
 #include "lib/log.h"
 #include "lib/rangeset.h"
@@ -75,14 +76,12 @@ static int create(struct xen_domctl *op)
 static int destroy(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
-	return d == current->domain ? -EINVAL : domain_destroy(d);
+	return domain_destroy(d);
 }
 
 static int pause(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
-	if (d == current->domain)
-		return -EINVAL;
 	if (d->control_pauses >= PAUSES_MAX)
 		return -EOVERFLOW;
 	d->control_pauses++;
@@ -93,7 +92,7 @@ static int pause(struct domain *d, struct xen_domctl *op)
 static int unpause(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
-	if (d == current->domain || !d->control_pauses)
+	if (!d->control_pauses)
 		return -EINVAL;
 	d->control_pauses--;
 	domain_unpause(d);
@@ -103,15 +102,13 @@ static int unpause(struct domain *d, struct xen_domctl *op)
 static int resume(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
-	if (d == current->domain || d->dying)
-		return -EINVAL;
 	domain_resume(d);
 	return 0;
 }
 
 static int max_vcpus(struct domain *d, struct xen_domctl *op)
 {
-	if (d == current->domain || op->u.max_vcpus.max != d->max_vcpus)
+	if (op->u.max_vcpus.max != d->max_vcpus)
 		return -EINVAL;
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if (!d->vcpu[i] && !vcpu_create(d, i))
@@ -309,24 +306,23 @@ static int set_tsc_info(struct domain *d, struct xen_domctl *op)
 {
 	const struct xen_domctl_tsc_info *const t = &op->u.tsc_info;
 
-	if (d == current->domain)
-		return -EINVAL;
 	if (t->tsc_mode != TSC_MODE_DEFAULT && t->tsc_mode != TSC_MODE_NATIVE)
 		return -EOPNOTSUPP;
 	d->tsc_mode = t->tsc_mode;
-	d->tsc_khz = t->gtsc_khz;
 	d->tsc_incarnation = t->incarnation;
 	return 0;
 }
 
 /* What it is allowed to reach */
 
-static int permit(struct rangeset *set, uint64_t first, uint64_t nr,
-	uint64_t limit, bool allow)
+/* Nobody can give what he has not: mine is the caller's set. */
+static int permit(struct rangeset *set, const struct rangeset *mine,
+	uint64_t first, uint64_t nr, bool allow)
 {
-	if (!nr || first >= limit || nr > limit - first)
+	if (!nr || first + nr - 1 < first)
 		return -EINVAL;
-	/* Nobody can give what he has not. */
+	if (!rangeset_contains(mine, first, first + nr - 1))
+		return -EPERM;
 	return allow ? rangeset_add(set, first, first + nr - 1)
 		     : rangeset_remove(set, first, first + nr - 1);
 }
@@ -337,9 +333,8 @@ static int irq_permission(struct domain *d, struct xen_domctl *op)
 
 	if (p->pirq >= PIRQS_MAX)
 		return -EINVAL;
-	if (!rangeset_contains(current->domain->irqs, p->pirq, p->pirq))
-		return -EPERM;
-	return permit(d->irqs, p->pirq, 1, PIRQS_MAX, p->allow_access);
+	return permit(d->irqs, current->domain->irqs, p->pirq, 1,
+		p->allow_access);
 }
 
 static int iomem_permission(struct domain *d, struct xen_domctl *op)
@@ -348,14 +343,10 @@ static int iomem_permission(struct domain *d, struct xen_domctl *op)
 		&op->u.iomem_permission;
 	const uint64_t limit = 1ull << (cpu_info.physical_bits - PAGE_SHIFT);
 
-	if (!p->nr_mfns || p->first_mfn >= limit ||
-		p->nr_mfns > limit - p->first_mfn)
+	if (p->first_mfn >= limit || p->nr_mfns > limit - p->first_mfn)
 		return -EINVAL;
-	if (!rangeset_contains(current->domain->iomem, p->first_mfn,
-		    p->first_mfn + p->nr_mfns - 1))
-		return -EPERM;
-	return permit(
-		d->iomem, p->first_mfn, p->nr_mfns, limit, p->allow_access);
+	return permit(d->iomem, current->domain->iomem, p->first_mfn,
+		p->nr_mfns, p->allow_access);
 }
 
 static int ioport_permission(struct domain *d, struct xen_domctl *op)
@@ -363,14 +354,10 @@ static int ioport_permission(struct domain *d, struct xen_domctl *op)
 	const struct xen_domctl_ioport_permission *const p =
 		&op->u.ioport_permission;
 
-	if (!p->nr_ports || p->first_port >= 0x10000 ||
-		p->nr_ports > 0x10000 - p->first_port)
+	if (p->first_port >= 0x10000 || p->nr_ports > 0x10000 - p->first_port)
 		return -EINVAL;
-	if (!rangeset_contains(current->domain->ioports, p->first_port,
-		    p->first_port + p->nr_ports - 1))
-		return -EPERM;
-	return permit(d->ioports, p->first_port, p->nr_ports, 0x10000,
-		p->allow_access);
+	return permit(d->ioports, current->domain->ioports, p->first_port,
+		p->nr_ports, p->allow_access);
 }
 
 /* What is fixed here */
@@ -423,7 +410,7 @@ static int set_cpu_policy(struct domain *d, struct xen_domctl *op)
 	int rc;
 
 	c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
-	if (d == current->domain || (d->vcpu[0] && d->vcpu[0]->initialised))
+	if (d->vcpu[0] && d->vcpu[0]->initialised)
 		return -EBUSY; /* it may have looked already */
 	rc = cpuid_check_msrs(c->msrs, c->nr_msrs, &c->err_msr);
 	return rc ? rc
@@ -459,41 +446,79 @@ int domctl_put_bitmap(const struct xenctl_bitmap *map, uint64_t bits)
 
 /* Dispatch */
 
-static domctl_fn *const ops[] = {
-	[XEN_DOMCTL_destroydomain] = destroy,
-	[XEN_DOMCTL_pausedomain] = pause,
-	[XEN_DOMCTL_unpausedomain] = unpause,
-	[XEN_DOMCTL_resumedomain] = resume,
-	[XEN_DOMCTL_max_vcpus] = max_vcpus,
-	[XEN_DOMCTL_max_mem] = max_mem,
-	[XEN_DOMCTL_getpageframeinfo3] = page_frame_info,
-	[XEN_DOMCTL_shadow_op] = shadow_op,
-	[XEN_DOMCTL_hypercall_init] = hypercall_init,
-	[XEN_DOMCTL_scheduler_op] = scheduler_op,
-	[XEN_DOMCTL_gettscinfo] = get_tsc_info,
-	[XEN_DOMCTL_settscinfo] = set_tsc_info,
-	[XEN_DOMCTL_irq_permission] = irq_permission,
-	[XEN_DOMCTL_iomem_permission] = iomem_permission,
-	[XEN_DOMCTL_ioport_permission] = ioport_permission,
-	[XEN_DOMCTL_set_address_size] = set_address_size,
-	[XEN_DOMCTL_get_address_size] = get_address_size,
-	[XEN_DOMCTL_setnodeaffinity] = set_node_affinity,
-	[XEN_DOMCTL_getnodeaffinity] = get_node_affinity,
-	[XEN_DOMCTL_get_cpu_policy] = get_cpu_policy,
-	[XEN_DOMCTL_set_cpu_policy] = set_cpu_policy,
-	[XEN_DOMCTL_setvcpuaffinity] = vcpuctl_set_affinity,
-	[XEN_DOMCTL_getvcpuaffinity] = vcpuctl_get_affinity,
-	[XEN_DOMCTL_setvcpucontext] = vcpuctl_set_context,
-	[XEN_DOMCTL_getvcpucontext] = vcpuctl_get_context,
-	[XEN_DOMCTL_getvcpuinfo] = vcpuctl_get_info,
-	[XEN_DOMCTL_sendtrigger] = vcpuctl_send_trigger,
-	[XEN_DOMCTL_set_ext_vcpucontext] = vcpuctl_set_extended,
-	[XEN_DOMCTL_get_ext_vcpucontext] = vcpuctl_get_extended,
-	[XEN_DOMCTL_setvcpuextstate] = vcpuctl_set_xstate,
-	[XEN_DOMCTL_getvcpuextstate] = vcpuctl_get_xstate,
-	[XEN_DOMCTL_set_vcpu_msrs] = vcpuctl_set_msrs,
-	[XEN_DOMCTL_get_vcpu_msrs] = vcpuctl_get_msrs,
+static const struct {
+	domctl_fn *fn;   /* on a domain */
+	vcpuctl_fn *vcpu; /* on a vCPU; -ESRCH if there is none */
+	bool others;     /* -EINVAL for the caller's own domain */
+	bool paused;     /* the vCPU is paused meanwhile */
+} ops[] = {
+	[XEN_DOMCTL_destroydomain] = {.fn = destroy, .others = true},
+	[XEN_DOMCTL_pausedomain] = {.fn = pause, .others = true},
+	[XEN_DOMCTL_unpausedomain] = {.fn = unpause, .others = true},
+	[XEN_DOMCTL_resumedomain] = {.fn = resume, .others = true},
+	[XEN_DOMCTL_max_vcpus] = {.fn = max_vcpus, .others = true},
+	[XEN_DOMCTL_max_mem] = {.fn = max_mem},
+	[XEN_DOMCTL_getpageframeinfo3] = {.fn = page_frame_info},
+	[XEN_DOMCTL_shadow_op] = {.fn = shadow_op},
+	[XEN_DOMCTL_hypercall_init] = {.fn = hypercall_init},
+	[XEN_DOMCTL_scheduler_op] = {.fn = scheduler_op},
+	[XEN_DOMCTL_gettscinfo] = {.fn = get_tsc_info},
+	[XEN_DOMCTL_settscinfo] = {.fn = set_tsc_info, .others = true},
+	[XEN_DOMCTL_irq_permission] = {.fn = irq_permission},
+	[XEN_DOMCTL_iomem_permission] = {.fn = iomem_permission},
+	[XEN_DOMCTL_ioport_permission] = {.fn = ioport_permission},
+	[XEN_DOMCTL_set_address_size] = {.fn = set_address_size},
+	[XEN_DOMCTL_get_address_size] = {.fn = get_address_size},
+	[XEN_DOMCTL_setnodeaffinity] = {.fn = set_node_affinity},
+	[XEN_DOMCTL_getnodeaffinity] = {.fn = get_node_affinity},
+	[XEN_DOMCTL_get_cpu_policy] = {.fn = get_cpu_policy},
+	[XEN_DOMCTL_set_cpu_policy] = {.fn = set_cpu_policy, .others = true},
+	[XEN_DOMCTL_setvcpuaffinity] = {.vcpu = vcpuctl_set_affinity},
+	[XEN_DOMCTL_getvcpuaffinity] = {.vcpu = vcpuctl_get_affinity},
+	[XEN_DOMCTL_setvcpucontext] = {.vcpu = vcpuctl_set_context,
+		.others = true, .paused = true},
+	[XEN_DOMCTL_getvcpucontext] = {.vcpu = vcpuctl_get_context,
+		.others = true, .paused = true},
+	[XEN_DOMCTL_getvcpuinfo] = {.vcpu = vcpuctl_get_info},
+	[XEN_DOMCTL_sendtrigger] = {.vcpu = vcpuctl_send_trigger},
+	[XEN_DOMCTL_set_ext_vcpucontext] = {.vcpu = vcpuctl_set_extended,
+		.others = true, .paused = true},
+	[XEN_DOMCTL_get_ext_vcpucontext] = {.vcpu = vcpuctl_get_extended},
+	[XEN_DOMCTL_setvcpuextstate] = {.vcpu = vcpuctl_set_xstate,
+		.others = true, .paused = true},
+	[XEN_DOMCTL_getvcpuextstate] = {.vcpu = vcpuctl_get_xstate,
+		.others = true, .paused = true},
+	[XEN_DOMCTL_set_vcpu_msrs] = {.vcpu = vcpuctl_set_msrs},
+	[XEN_DOMCTL_get_vcpu_msrs] = {.vcpu = vcpuctl_get_msrs},
 };
+
+static int run_on_vcpu(struct domain *d, struct xen_domctl *op)
+{
+	/* All structures but one begin with the vCPU. */
+	struct vcpu *const v = domain_vcpu(d,
+		op->cmd == XEN_DOMCTL_sendtrigger ? op->u.sendtrigger.vcpu
+						  : op->u.vcpucontext.vcpu);
+	const bool paused = ops[op->cmd].paused;
+	int rc;
+
+	if (!v)
+		return -ESRCH;
+	if (paused)
+		vcpu_pause(v);
+	rc = ops[op->cmd].vcpu(v, op);
+	if (paused)
+		vcpu_unpause(v);
+	return rc;
+}
+
+static int run_on(struct domain *d, struct xen_domctl *op)
+{
+	if (d->dying && op->cmd != XEN_DOMCTL_destroydomain)
+		return -EINVAL;
+	if (ops[op->cmd].others && d == current->domain)
+		return -EINVAL;
+	return ops[op->cmd].fn ? ops[op->cmd].fn(d, op) : run_on_vcpu(d, op);
+}
 
 static int run(struct xen_domctl *op)
 {
@@ -504,37 +529,35 @@ static int run(struct xen_domctl *op)
 		return create(op);
 	if (op->cmd == XEN_DOMCTL_getdomaininfo)
 		return get_info(op);
-	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op->cmd])
+	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) ||
+		(!ops[op->cmd].fn && !ops[op->cmd].vcpu))
 		return -ENOSYS;
 	d = domain_get_or_self(op->domain);
 	if (!d)
 		return -ESRCH;
-	rc = d->dying && op->cmd != XEN_DOMCTL_destroydomain
-		     ? -EINVAL
-		     : ops[op->cmd](d, op);
+	rc = run_on(d, op);
 	domain_put(d);
+	return rc;
+}
+
+static int64_t run_alone(void *op, gva_t arg)
+{
+	struct xen_domctl *const domctl = op;
+	int rc;
+
+	if (atomic_xchg(&busy, true))
+		return -ERESTART;
+	rc = run(domctl);
+	store_release(&busy, false);
+	/* A refused CPU policy is answered with what is wrong in it. */
+	if (rc && rc != -ERESTART && domctl->cmd == XEN_DOMCTL_set_cpu_policy &&
+		copy_to_guest(arg, domctl, sizeof(*domctl)))
+		rc = -EFAULT;
 	return rc;
 }
 
 int64_t hypercall_domctl(struct hypercall_args *a)
 {
-	const gva_t arg = {a->arg[0]};
-	struct xen_domctl op;
-	int rc;
-
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
-		return -EACCES;
-	if (atomic_xchg(&busy, true))
-		return -ERESTART;
-	rc = run(&op);
-	store_release(&busy, false);
-	/* A refused CPU policy is answered with what is wrong in it. */
-	if ((!rc || op.cmd == XEN_DOMCTL_set_cpu_policy) && rc != -ERESTART &&
-		copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
-	return rc;
+	return subop_control((gva_t){a->arg[0]}, sizeof(struct xen_domctl),
+		XEN_DOMCTL_INTERFACE_VERSION, run_alone);
 }

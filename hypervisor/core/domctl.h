@@ -12,8 +12,10 @@
 /* One sub-operation on a domain, which the caller keeps referenced; the
  * structure is copied back if it returns 0. May return -ERESTART. */
 typedef int domctl_fn(struct domain *d, struct xen_domctl *op);
+/* The same on one of its vCPUs. */
+typedef int vcpuctl_fn(struct vcpu *v, struct xen_domctl *op);
 
-domctl_fn vcpuctl_set_affinity, vcpuctl_get_affinity, vcpuctl_set_context,
+vcpuctl_fn vcpuctl_set_affinity, vcpuctl_get_affinity, vcpuctl_set_context,
 	vcpuctl_get_context, vcpuctl_get_info, vcpuctl_send_trigger,
 	vcpuctl_set_extended, vcpuctl_get_extended, vcpuctl_set_xstate,
 	vcpuctl_get_xstate, vcpuctl_set_msrs, vcpuctl_get_msrs;

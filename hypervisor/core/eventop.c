@@ -17,11 +17,6 @@
 	(1u << VIRQ_TIMER | 1u << VIRQ_DEBUG | 1u << VIRQ_XENOPROF |           \
 		1u << VIRQ_XENPMU)
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
-
 static int64_t alloc_unbound(struct domain *d, void *arg)
 {
 	struct evtchn_alloc_unbound *const op = arg;
@@ -80,7 +75,7 @@ static int64_t bind_interdomain(struct domain *d, void *arg)
 static int64_t bind_virq(struct domain *d, void *arg)
 {
 	struct evtchn_bind_virq *const op = arg;
-	struct vcpu *const v = vcpu_of(d, op->vcpu);
+	struct vcpu *const v = domain_vcpu(d, op->vcpu);
 	const struct event_port virq = {
 		.state = PORT_VIRQ,
 		.vcpu = (uint8_t)op->vcpu,
@@ -105,7 +100,7 @@ static int64_t bind_ipi(struct domain *d, void *arg)
 		.vcpu = (uint8_t)op->vcpu,
 	};
 
-	if (!vcpu_of(d, op->vcpu))
+	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
 	return event_new(d, ipi, NULL, &op->port);
 }
@@ -218,7 +213,7 @@ static bool movable(const struct event_port *p)
 static int64_t bind_vcpu(struct domain *d, void *arg)
 {
 	const struct evtchn_bind_vcpu *const op = arg;
-	struct vcpu *const v = vcpu_of(d, op->vcpu);
+	struct vcpu *const v = domain_vcpu(d, op->vcpu);
 	struct event_port *p;
 	uint64_t flags;
 	unsigned pirq = PIRQS_MAX;

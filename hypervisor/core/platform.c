@@ -8,8 +8,7 @@
 
 #include "boot/acpi.h"
 #include "boot/boot.h"
-#include "core/domain.h"
-#include "core/vcpu.h"
+#include "core/subop.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/guestmem.h"
@@ -192,34 +191,28 @@ static int64_t get_cpuinfo(struct xen_platform_op *op)
 	return 0;
 }
 
-int64_t hypercall_platform_op(struct hypercall_args *a)
+static int64_t run(void *arg, gva_t unused)
 {
-	const gva_t arg = {a->arg[0]};
-	struct xen_platform_op op;
-	int64_t rc;
+	struct xen_platform_op *const op = arg;
 
-	if (!current->domain->hardware)
-		return -EPERM;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.interface_version != XENPF_INTERFACE_VERSION)
-		return -EACCES;
-	switch (op.cmd) {
+	(void)unused;
+	switch (op->cmd) {
 	case XENPF_settime32:
 	case XENPF_settime64:
-		return settime(&op);
+		return settime(op);
 	case XENPF_firmware_info:
-		rc = firmware_info(&op);
-		break;
+		return firmware_info(op);
 	case XENPF_enter_acpi_sleep:
-		return enter_acpi_sleep(&op);
+		return enter_acpi_sleep(op);
 	case XENPF_get_cpuinfo:
-		rc = get_cpuinfo(&op);
-		break;
+		return get_cpuinfo(op);
 	default:
 		return -ENOSYS;
 	}
-	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
-	return rc;
+}
+
+int64_t hypercall_platform_op(struct hypercall_args *a)
+{
+	return subop_control((gva_t){a->arg[0]}, sizeof(struct xen_platform_op),
+		XENPF_INTERFACE_VERSION, run);
 }

@@ -9,6 +9,7 @@
 #include "core/debugkey.h"
 #include "core/domctl.h"
 #include "core/sched.h"
+#include "core/subop.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
@@ -295,22 +296,18 @@ static int (*const ops[])(struct xen_sysctl *) = {
 	[XEN_SYSCTL_get_cpu_policy] = cpu_policy,
 };
 
+static int64_t run(void *arg, gva_t unused)
+{
+	struct xen_sysctl *const op = arg;
+
+	(void)unused;
+	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op->cmd])
+		return -ENOSYS;
+	return ops[op->cmd](op);
+}
+
 int64_t hypercall_sysctl(struct hypercall_args *a)
 {
-	const gva_t arg = {a->arg[0]};
-	struct xen_sysctl op;
-	int rc;
-
-	if (!current->domain->privileged)
-		return -EPERM;
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
-		return -EACCES;
-	if (op.cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op.cmd])
-		return -ENOSYS;
-	rc = ops[op.cmd](&op);
-	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
-	return rc;
+	return subop_control((gva_t){a->arg[0]}, sizeof(struct xen_sysctl),
+		XEN_SYSCTL_INTERFACE_VERSION, run);
 }

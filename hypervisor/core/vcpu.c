@@ -22,16 +22,37 @@
 #include "pv/vcpuop.h"
 #include "x86/asm.h"
 #include "x86/clock.h"
+#include "x86/cpu.h"
 #include "x86/fpu.h"
+#include "x86/msr.h"
 #include "xen/errno.h"
 
-#define CR0_TS 0x8
 #define CR0_ALWAYS 0x80050033ull /* PG AM WP NE ET MP PE */
-#define CR4_GUEST 0x5000cull     /* TSD DE FSGSBASE OSXSAVE */
+#define CR4_GUEST (CR4_TSD | CR4_DE | CR4_FSGSBASE | CR4_OSXSAVE)
 #define CR4_ALWAYS 0x660ull      /* PAE MCE OSFXSR OSXMMEXCPT */
+#define MXCSR_OFFSET 24
 #define DR6_DEFAULT 0xffff0ff0ull
 #define DR7_DEFAULT 0x400ull
 #define PERIOD_DEFAULT_NS 10000000ull
+
+/* What a context does not say; on one that does not run. */
+static void set_power_on_state(struct vcpu *v)
+{
+	v->kernel_mode = true;
+	v->down = true;
+	v->iopl = 0;
+	v->io_bitmap = v->io_bitmap_ports = 0;
+	v->exit_work = v->exit_work_late = 0;
+	v->nmi_masked = v->failsafe_pending = false;
+	v->blocked = v->polling = false;
+	v->runstate_va = v->time_va = 0;
+	v->tsc_aux = 0;
+	v->dr[6] = DR6_DEFAULT;
+	v->dr[7] = DR7_DEFAULT;
+	v->period = PERIOD_DEFAULT_NS;
+	v->event = v->failsafe = v->syscall = (struct callback){0};
+	v->syscall32 = v->sysenter = v->nmi = (struct callback){0};
+}
 
 struct vcpu *vcpu_create(struct domain *d, unsigned id)
 {
@@ -44,11 +65,7 @@ struct vcpu *vcpu_create(struct domain *d, unsigned id)
 	v->info = &d->shared->vcpu_info[id];
 	v->info->evtchn_upcall_mask = 1;
 	v->kernel_l4 = v->user_l4 = v->info_frame = MFN_NONE;
-	v->kernel_mode = true;
-	v->down = true;
-	v->dr[6] = DR6_DEFAULT;
-	v->dr[7] = DR7_DEFAULT;
-	v->period = PERIOD_DEFAULT_NS;
+	set_power_on_state(v);
 	timer_init(&v->poll_timer, schedop_poll_timeout, v);
 	timer_init(&v->singleshot, vcpuop_singleshot, v);
 	timer_init(&v->periodic, vcpuop_periodic, v);
@@ -79,16 +96,16 @@ void vcpu_free(struct vcpu *v)
 
 static bool context_sane(const struct vcpu_guest_context *c)
 {
-	if (!canonical(c->user_regs.rip) || !canonical(c->kernel_sp) ||
-		!canonical(c->event_callback_eip) ||
-		!canonical(c->failsafe_callback_eip) ||
-		!canonical(c->syscall_callback_eip))
+	if (!is_canonical(c->user_regs.rip) || !is_canonical(c->kernel_sp) ||
+		!is_canonical(c->event_callback_eip) ||
+		!is_canonical(c->failsafe_callback_eip) ||
+		!is_canonical(c->syscall_callback_eip))
 		return false;
-	if (!canonical(c->fs_base) || !canonical(c->gs_base_kernel) ||
-		!canonical(c->gs_base_user) || !canonical(c->ldt_base))
+	if (!is_canonical(c->fs_base) || !is_canonical(c->gs_base_kernel) ||
+		!is_canonical(c->gs_base_user) || !is_canonical(c->ldt_base))
 		return false;
 	for (unsigned i = 0; i < 256; i++)
-		if (!canonical(c->trap_ctxt[i].address))
+		if (!is_canonical(c->trap_ctxt[i].address))
 			return false;
 	if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192 ||
 		(c->ldt_ents && c->ldt_base & PAGE_MASK))
@@ -152,6 +169,8 @@ static void load_control(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->kernel_mode = c->flags & VGCF_in_kernel;
 	v->virtual_ts = c->ctrlreg[0] & CR0_TS;
 	v->cr4 = c->ctrlreg[4] & CR4_GUEST;
+	if (!cpu_has(CPU_FSGSBASE))
+		v->cr4 &= ~(uint64_t)CR4_FSGSBASE; /* loading it would fault */
 	for (unsigned i = 0; i < 4; i++)
 		v->dr[i] = c->debugreg[i];
 	v->dr[6] = (c->debugreg[6] & 0xe00f) | DR6_DEFAULT;
@@ -161,13 +180,15 @@ static void load_control(struct vcpu *v, const struct vcpu_guest_context *c)
 		v->domain->vm_assist = c->vm_assist & vcpuop_assists();
 }
 
-/* x87 and SSE state; the rest starts clean (Intel SDM volume 1, 13.4.2). */
+/* x87 and SSE state; the rest starts clean (Intel SDM volume 1, 13.4.2). Bits
+ * that MXCSR does not have would make FXRSTOR fault. */
 static void load_fpu(struct vcpu *v, const void *fxsave)
 {
 	char *const area = fpu_area(v);
 	const uint64_t valid = 3;
 
 	memcpy(area, fxsave, 512);
+	memset(area + MXCSR_OFFSET + 2, 0, 2);
 	memcpy(area + 512, &valid, sizeof(valid));
 }
 
@@ -323,11 +344,6 @@ int vcpu_reset(struct vcpu *v)
 	drop_tables(v);
 	fpu_vcpu_reset(v);
 	memset(v->traps, 0, 256 * sizeof(*v->traps));
-	v->event = v->failsafe = v->syscall = (struct callback){0};
-	v->syscall32 = v->sysenter = v->nmi = (struct callback){0};
-	v->runstate_va = v->time_va = 0;
-	v->blocked = v->polling = false;
-	v->exit_work = 0;
-	v->nmi_masked = false;
+	set_power_on_state(v);
 	return 0;
 }

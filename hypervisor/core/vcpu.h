@@ -86,7 +86,6 @@ struct vcpu {
 	uint64_t io_bitmap; /* guest address of set_iobitmap, 0 none */
 	unsigned io_bitmap_ports;
 	uint32_t tsc_aux;
-	uint64_t spec_ctrl;
 
 	/* Unfinished page-table work (mm/ptcheck.c) */
 	struct pt_walk walk;

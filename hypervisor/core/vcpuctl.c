@@ -20,20 +20,17 @@
 #define XSAVE_HEADER 512
 #define XSAVE_HEADER_SIZE 64
 
-static struct vcpu *vcpu_of(struct domain *d, uint32_t id)
-{
-	return id < d->max_vcpus ? d->vcpu[id] : NULL;
-}
+#define XCR0_X87 1ull
+#define XCR0_SSE 2ull
+#define XCR0_AVX 4ull
+#define XCR0_AVX512 0xe0ull
 
-int vcpuctl_set_affinity(struct domain *d, struct xen_domctl *op)
+int vcpuctl_set_affinity(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_vcpuaffinity *const a = &op->u.vcpuaffinity;
-	struct vcpu *const v = vcpu_of(d, a->vcpu);
 	cpumask_t hard, soft;
 	int rc;
 
-	if (!v)
-		return -ESRCH;
 	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
 		return -EINVAL;
 	sched_get_affinity(v, &hard, &soft);
@@ -44,18 +41,15 @@ int vcpuctl_set_affinity(struct domain *d, struct xen_domctl *op)
 		domctl_get_bitmap(&a->cpumap_soft, &soft.bits))
 		return -EFAULT;
 	rc = sched_set_affinity(v, hard, soft);
-	return rc ? rc : vcpuctl_get_affinity(d, op);
+	return rc ? rc : vcpuctl_get_affinity(v, op);
 }
 
-int vcpuctl_get_affinity(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_affinity(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_vcpuaffinity *const a = &op->u.vcpuaffinity;
-	struct vcpu *const v = vcpu_of(d, a->vcpu);
 	cpumask_t hard, soft;
 	int rc = 0;
 
-	if (!v)
-		return -ESRCH;
 	sched_get_affinity(v, &hard, &soft);
 	if (a->flags & XEN_VCPUAFFINITY_HARD)
 		rc = domctl_put_bitmap(&a->cpumap_hard, hard.bits);
@@ -85,56 +79,35 @@ static int load_context(struct vcpu *v, gva_t from)
 	return rc;
 }
 
-int vcpuctl_set_context(struct domain *d, struct xen_domctl *op)
+int vcpuctl_set_context(struct vcpu *v, struct xen_domctl *op)
 {
-	struct vcpu *const v = vcpu_of(d, op->u.vcpucontext.vcpu);
-	int rc;
-
-	if (d == current->domain)
-		return -EINVAL;
-	if (!v)
-		return -EINVAL;
-	vcpu_pause(v);
 	if (gva_null(op->u.vcpucontext.ctxt))
-		rc = vcpu_reset(v);
-	else
-		rc = load_context(v, op->u.vcpucontext.ctxt);
-	vcpu_unpause(v);
-	return rc;
+		return vcpu_reset(v);
+	return load_context(v, op->u.vcpucontext.ctxt);
 }
 
-int vcpuctl_get_context(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_context(struct vcpu *v, struct xen_domctl *op)
 {
-	struct vcpu *const v = vcpu_of(d, op->u.vcpucontext.vcpu);
 	struct vcpu_guest_context *c;
 	int rc = 0;
 
-	if (d == current->domain)
-		return -EINVAL;
-	if (!v)
-		return -ESRCH;
 	if (!v->initialised)
 		return -ENODATA;
 	c = heap_alloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	vcpu_pause(v);
 	vcpu_get_context(v, c);
-	vcpu_unpause(v);
 	if (copy_to_guest(op->u.vcpucontext.ctxt, c, sizeof(*c)))
 		rc = -EFAULT;
 	heap_free(c);
 	return rc;
 }
 
-int vcpuctl_get_info(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_info(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_getvcpuinfo *const i = &op->u.getvcpuinfo;
-	struct vcpu *const v = vcpu_of(d, i->vcpu);
 	struct vcpu_runstate_info state;
 
-	if (!v)
-		return -ESRCH;
 	sched_runstate(v, &state);
 	i->online = !v->down;
 	i->blocked = v->blocked;
@@ -144,12 +117,8 @@ int vcpuctl_get_info(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-int vcpuctl_send_trigger(struct domain *d, struct xen_domctl *op)
+int vcpuctl_send_trigger(struct vcpu *v, struct xen_domctl *op)
 {
-	struct vcpu *const v = vcpu_of(d, op->u.sendtrigger.vcpu);
-
-	if (!v)
-		return -ESRCH;
 	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
 		return -ENOSYS;
 	vcpu_send_nmi(v);
@@ -158,38 +127,26 @@ int vcpuctl_send_trigger(struct domain *d, struct xen_domctl *op)
 
 /* Callbacks that vcpu_guest_context has no room for */
 
-int vcpuctl_set_extended(struct domain *d, struct xen_domctl *op)
+int vcpuctl_set_extended(struct vcpu *v, struct xen_domctl *op)
 {
 	const struct xen_domctl_ext_vcpucontext *const e =
 		&op->u.ext_vcpucontext;
-	struct vcpu *const v = vcpu_of(d, e->vcpu);
 
-	if (d == current->domain ||
-		e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap))
+	if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
+		!is_canonical(e->syscall32_callback_eip) ||
+		!is_canonical(e->sysenter_callback_eip))
 		return -EINVAL;
-	if (!v)
-		return -ESRCH;
-	if ((int64_t)(e->syscall32_callback_eip << 16) >> 16 !=
-			(int64_t)e->syscall32_callback_eip ||
-		(int64_t)(e->sysenter_callback_eip << 16) >> 16 !=
-			(int64_t)e->sysenter_callback_eip)
-		return -EINVAL;
-	vcpu_pause(v);
 	v->syscall32 = (struct callback){
 		e->syscall32_callback_eip, e->syscall32_disables_events};
 	v->sysenter = (struct callback){
 		e->sysenter_callback_eip, e->sysenter_disables_events};
-	vcpu_unpause(v);
 	return 0;
 }
 
-int vcpuctl_get_extended(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_extended(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_ext_vcpucontext *const e = &op->u.ext_vcpucontext;
-	struct vcpu *const v = vcpu_of(d, e->vcpu);
 
-	if (!v)
-		return -ESRCH;
 	e->size = sizeof(*e);
 	e->syscall32_callback_eip = v->syscall32.rip;
 	e->sysenter_callback_eip = v->sysenter.rip;
@@ -202,34 +159,38 @@ int vcpuctl_get_extended(struct domain *d, struct xen_domctl *op)
 
 /* FPU state */
 
-int vcpuctl_get_xstate(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_xstate(struct vcpu *v, struct xen_domctl *op)
 {
 	struct xen_domctl_vcpuextstate *const x = &op->u.vcpuextstate;
-	struct vcpu *const v = vcpu_of(d, x->vcpu);
 	const uint64_t size = XSTATE_HEAD + fpu_area_size();
-	uint64_t head[2];
-	int rc = 0;
+	const uint64_t allowed = cpuid_xcr0_allowed(v->domain);
+	const uint64_t head[2] = {v->xcr0, allowed};
 
-	if (d == current->domain)
-		return -EINVAL;
-	if (!v)
-		return -ESRCH;
 	if (x->size == 0) {
 		x->size = size;
-		x->xfeature_mask = cpuid_xcr0_allowed(d);
+		x->xfeature_mask = allowed;
 		return 0;
 	}
 	if (x->size != size)
 		return -EINVAL;
-	vcpu_pause(v);
-	head[0] = v->xcr0;
-	head[1] = cpuid_xcr0_allowed(d);
 	if (copy_to_guest(x->buffer, head, sizeof(head)) ||
 		copy_to_guest(gva_add(x->buffer, sizeof(head)), fpu_area(v),
 			fpu_area_size()))
-		rc = -EFAULT;
-	vcpu_unpause(v);
-	return rc;
+		return -EFAULT;
+	return 0;
+}
+
+/* What XSETBV takes (Intel SDM volume 1, 13.3): it faults on others, when the
+ * vCPU is switched to. */
+static bool xcr0_sane(uint64_t xcr0, uint64_t allowed)
+{
+	const uint64_t avx512 = xcr0 & XCR0_AVX512;
+
+	if (!(xcr0 & XCR0_X87) || (xcr0 & ~allowed))
+		return false;
+	if ((xcr0 & XCR0_AVX) && !(xcr0 & XCR0_SSE))
+		return false;
+	return !avx512 || (avx512 == XCR0_AVX512 && (xcr0 & XCR0_AVX));
 }
 
 /* The header of an XSAVE area names nothing but what the domain may use, in
@@ -245,19 +206,14 @@ static bool header_sane(const char *area, uint64_t allowed)
 	return !(header[0] & ~allowed);
 }
 
-int vcpuctl_set_xstate(struct domain *d, struct xen_domctl *op)
+int vcpuctl_set_xstate(struct vcpu *v, struct xen_domctl *op)
 {
 	const struct xen_domctl_vcpuextstate *const x = &op->u.vcpuextstate;
-	struct vcpu *const v = vcpu_of(d, x->vcpu);
-	const uint64_t allowed = cpuid_xcr0_allowed(d);
+	const uint64_t allowed = cpuid_xcr0_allowed(v->domain);
 	uint64_t head[2];
 	char *area;
 	int rc = -EFAULT;
 
-	if (d == current->domain)
-		return -EINVAL;
-	if (!v)
-		return -ESRCH;
 	if (x->size < XSTATE_HEAD + XSAVE_HEADER + XSAVE_HEADER_SIZE ||
 		x->size > XSTATE_HEAD + fpu_area_size())
 		return -EINVAL;
@@ -269,14 +225,11 @@ int vcpuctl_set_xstate(struct domain *d, struct xen_domctl *op)
 			x->size - sizeof(head)))
 		goto out;
 	rc = -EINVAL;
-	if (!(head[0] & 1) || (head[0] & ~allowed) ||
-		!header_sane(area, allowed))
+	if (!xcr0_sane(head[0], allowed) || !header_sane(area, allowed))
 		goto out;
-	vcpu_pause(v);
 	v->xcr0 = head[0];
 	memcpy(fpu_area(v), area, fpu_area_size());
 	v->loaded_on = 0;
-	vcpu_unpause(v);
 	rc = 0;
 out:
 	heap_free(area);
@@ -285,17 +238,15 @@ out:
 
 /* MSRs: a guest has none that would have to travel. */
 
-int vcpuctl_get_msrs(struct domain *d, struct xen_domctl *op)
+int vcpuctl_get_msrs(struct vcpu *v, struct xen_domctl *op)
 {
-	if (!vcpu_of(d, op->u.vcpu_msrs.vcpu))
-		return -ESRCH;
+	(void)v;
 	op->u.vcpu_msrs.msr_count = 0;
 	return 0;
 }
 
-int vcpuctl_set_msrs(struct domain *d, struct xen_domctl *op)
+int vcpuctl_set_msrs(struct vcpu *v, struct xen_domctl *op)
 {
-	if (!vcpu_of(d, op->u.vcpu_msrs.vcpu))
-		return -ESRCH;
+	(void)v;
 	return op->u.vcpu_msrs.msr_count ? -EINVAL : 0;
 }

@@ -42,6 +42,12 @@ static inline mfn_t paddr_mfn(paddr_t pa)
 	return MFN(pa >> PAGE_SHIFT);
 }
 
+/* Bits 47 to 63 of a virtual address are alike. */
+static inline bool is_canonical(uint64_t va)
+{
+	return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
 #ifndef UNIT_TEST
 /* The direct map: every byte of memory, writable, at a fixed distance. */
 static inline void *direct(paddr_t pa)

@@ -58,16 +58,3 @@ int clear_guest(gva_t to, size_t size)
 	}
 	return rc;
 }
-
-int copy_string_from_guest(char *to, gva_t from, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		const int rc = copy_from_guest(&to[i], gva_add(from, i), 1);
-
-		if (rc)
-			return rc;
-		if (!to[i])
-			return 0;
-	}
-	return -E2BIG;
-}

@@ -14,8 +14,6 @@
 int copy_from_guest(void *to, gva_t from, size_t size);
 int copy_to_guest(gva_t to, const void *from, size_t size);
 int clear_guest(gva_t to, size_t size);
-/* A string of less than size bytes, NUL included. -E2BIG if longer. */
-int copy_string_from_guest(char *to, gva_t from, size_t size);
 
 static inline gva_t gva_add(gva_t va, uint64_t bytes)
 {

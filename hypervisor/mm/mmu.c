@@ -546,9 +546,8 @@ static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
 {
 	uint64_t *table;
 
-	if (mfn_none(v->kernel_l4) || (va >= HV_BASE && va < HV_END))
-		return NULL;
-	if ((int64_t)(va << 16) >> 16 != (int64_t)va)
+	if (mfn_none(v->kernel_l4) || !is_canonical(va) ||
+		(va >= HV_BASE && va < HV_END))
 		return NULL;
 	table = mfn_direct(v->kernel_l4);
 	for (unsigned level = 4; table && level > 1; level--)
@@ -568,19 +567,6 @@ uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va)
 		f->owner != v->domain->id)
 		return NULL;
 	return entry;
-}
-
-uint64_t mmu_read_l1(struct vcpu *v, uint64_t va)
-{
-	struct domain *const d = v->domain;
-	const uint64_t *entry;
-	uint64_t pte;
-
-	spin_lock(&d->pt_lock);
-	entry = mmu_find_l1(v, va);
-	pte = entry ? read_once(entry) : 0;
-	spin_unlock(&d->pt_lock);
-	return pte;
 }
 
 static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)

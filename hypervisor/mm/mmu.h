@@ -27,8 +27,6 @@ void mmu_load_root(struct vcpu *v);
 /* The level-1 entry that maps va in v's kernel page tables, if its table is
  * valid; NULL. Wants the domain's RANK_PT lock. */
 uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va);
-/* Its value without a lock; 0 if there is none. For reads only. */
-uint64_t mmu_read_l1(struct vcpu *v, uint64_t va);
 
 /*
  * Grant mappings of the current vCPU: put a frame of another domain into the

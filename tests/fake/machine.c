@@ -17,8 +17,11 @@
 #include "x86/asm.h"
 #include "x86/clock.h"
 #include "x86/context.h"
+#include "x86/cpu.h"
 #include "x86/smp.h"
 #include "x86/traps.h"
+
+struct cpu_info cpu_info; /* a CPU without any feature */
 
 #define CPUS 8
 

@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 #include "pv/hypercall.h"
 #include "suite.h"
+#include "x86/msr.h"
 #include "xen/errno.h"
 #include "xen/sched.h"
 #include "xen/vcpu.h"
@@ -251,7 +252,12 @@ static void context_round_trip(void)
 	start();
 	CHECK_EQUAL(create(1, &d), 0);
 	v = vcpu_create(d, 0);
+	/* What the CPU does not take when it is loaded. */
+	c.ctrlreg[4] = ~0ull;
+	c.flags |= VGCF_i387_valid;
+	memset(c.fpu_ctxt.x, 0xff, sizeof(c.fpu_ctxt.x));
 	CHECK_EQUAL(vcpu_set_context(v, &c), 0);
+	CHECK_EQUAL(v->cr4, CR4_TSD | CR4_DE | CR4_OSXSAVE);
 	CHECK(v->initialised && v->kernel_mode);
 	CHECK_EQUAL(v->iopl, 1); /* of the flags it was given */
 	CHECK_EQUAL(v->regs.rflags, 0x202);
@@ -269,6 +275,7 @@ static void context_round_trip(void)
 	CHECK_EQUAL(back.trap_ctxt[14].cs, 0xe033);
 	CHECK_EQUAL(back.event_callback_eip, c.event_callback_eip);
 	CHECK_EQUAL(back.gs_base_kernel, c.gs_base_kernel);
+	CHECK_EQUAL(*(uint32_t *)&back.fpu_ctxt.x[24], 0xffff); /* MXCSR */
 	CHECK_EQUAL(back.flags & VGCF_syscall_disables_events,
 		VGCF_syscall_disables_events);
 	CHECK(!(back.vm_assist >> 63));
