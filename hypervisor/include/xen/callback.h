@@ -14,14 +14,12 @@
 #define CALLBACKTYPE_event			0	/* an upcall */
 #define CALLBACKTYPE_failsafe			1	/* bad selectors */
 #define CALLBACKTYPE_syscall			2	/* 64-bit SYSCALL */
-#define CALLBACKTYPE_sysenter_deprecated	3	/* refused */
 #define CALLBACKTYPE_nmi			4
 #define CALLBACKTYPE_sysenter			5	/* 32-bit user, Intel */
 #define CALLBACKTYPE_syscall32			7	/* 32-bit user, AMD */
 
 /* Enter with upcalls masked; implied for event. */
-#define _CALLBACKF_mask_events	0
-#define CALLBACKF_mask_events	(1u << _CALLBACKF_mask_events)
+#define CALLBACKF_mask_events	(1u << 0)
 
 struct callback_register {
 	uint16_t type;				/* 0x00 CALLBACKTYPE_* */

@@ -37,17 +37,13 @@
 #define XEN_DOMCTL_sendtrigger		28
 #define XEN_DOMCTL_set_address_size	35	/* address_size */
 #define XEN_DOMCTL_get_address_size	36	/* address_size */
-#define XEN_DOMCTL_assign_device	37	/* refused: no IOMMU yet */
 #define XEN_DOMCTL_set_ext_vcpucontext	42	/* ext_vcpucontext */
 #define XEN_DOMCTL_get_ext_vcpucontext	43	/* ext_vcpucontext */
-#define XEN_DOMCTL_test_assign_device	45	/* refused: no IOMMU yet */
-#define XEN_DOMCTL_deassign_device	47	/* refused: no IOMMU yet */
 #define XEN_DOMCTL_gettscinfo		59	/* tsc_info */
 #define XEN_DOMCTL_settscinfo		60	/* tsc_info */
 #define XEN_DOMCTL_getpageframeinfo3	61
 #define XEN_DOMCTL_setvcpuextstate	62	/* vcpuextstate */
 #define XEN_DOMCTL_getvcpuextstate	63	/* vcpuextstate */
-#define XEN_DOMCTL_set_virq_handler	66
 #define XEN_DOMCTL_setnodeaffinity	68	/* nodeaffinity */
 #define XEN_DOMCTL_getnodeaffinity	69	/* nodeaffinity */
 #define XEN_DOMCTL_get_vcpu_msrs	72	/* vcpu_msrs */
@@ -63,26 +59,7 @@ struct xenctl_bitmap {
 static_assert(sizeof(struct xenctl_bitmap) == 16, "size");
 
 /* xen_domctl_createdomain.flags */
-#define _XEN_DOMCTL_CDF_hvm		0
-#define XEN_DOMCTL_CDF_hvm		(1u << _XEN_DOMCTL_CDF_hvm)
-#define _XEN_DOMCTL_CDF_hap		1
-#define XEN_DOMCTL_CDF_hap		(1u << _XEN_DOMCTL_CDF_hap)
-#define _XEN_DOMCTL_CDF_s3_integrity	2
-#define XEN_DOMCTL_CDF_s3_integrity	(1u << _XEN_DOMCTL_CDF_s3_integrity)
-#define _XEN_DOMCTL_CDF_oos_off		3
-#define XEN_DOMCTL_CDF_oos_off		(1u << _XEN_DOMCTL_CDF_oos_off)
-#define _XEN_DOMCTL_CDF_xs_domain	4
-#define XEN_DOMCTL_CDF_xs_domain	(1u << _XEN_DOMCTL_CDF_xs_domain)
-#define _XEN_DOMCTL_CDF_iommu		5
-#define XEN_DOMCTL_CDF_iommu		(1u << _XEN_DOMCTL_CDF_iommu)
-#define _XEN_DOMCTL_CDF_nested_virt	6
-#define XEN_DOMCTL_CDF_nested_virt	(1u << _XEN_DOMCTL_CDF_nested_virt)
-#define XEN_DOMCTL_CDF_vpmu		(1u << 7)
-#define XEN_DOMCTL_CDF_MAX		XEN_DOMCTL_CDF_vpmu
-
-#define _XEN_DOMCTL_IOMMU_no_sharept	0
-#define XEN_DOMCTL_IOMMU_no_sharept	(1u << _XEN_DOMCTL_IOMMU_no_sharept)
-#define XEN_DOMCTL_IOMMU_MAX		XEN_DOMCTL_IOMMU_no_sharept
+#define XEN_DOMCTL_CDF_xs_domain	(1u << 4)
 
 #define XEN_DOMCTL_GRANT_version_mask	0xf
 #define XEN_DOMCTL_GRANT_version(v)	((v) & XEN_DOMCTL_GRANT_version_mask)
@@ -92,7 +69,7 @@ struct xen_domctl_createdomain {
 	uint32_t ssidref;			/* 0x00 security label */
 	xen_domain_handle_t handle;		/* 0x04 */
 	uint32_t flags;				/* 0x14 XEN_DOMCTL_CDF_* */
-	uint32_t iommu_opts;			/* 0x18 XEN_DOMCTL_IOMMU_* */
+	uint32_t iommu_opts;			/* 0x18 0 */
 	uint32_t max_vcpus;			/* 0x1c at least 1 */
 	uint32_t max_evtchn_port;		/* 0x20 */
 	int32_t max_grant_frames;		/* 0x24 below 0: default */
@@ -105,24 +82,11 @@ struct xen_domctl_createdomain {
 static_assert(sizeof(struct xen_domctl_createdomain) == 64, "size");
 
 /* xen_domctl_getdomaininfo.flags; the shutdown reason is in bits 16-23. */
-#define _XEN_DOMINF_dying	0
-#define XEN_DOMINF_dying	(1u << _XEN_DOMINF_dying)
-#define _XEN_DOMINF_hvm_guest	1
-#define XEN_DOMINF_hvm_guest	(1u << _XEN_DOMINF_hvm_guest)
-#define _XEN_DOMINF_shutdown	2
-#define XEN_DOMINF_shutdown	(1u << _XEN_DOMINF_shutdown)
-#define _XEN_DOMINF_paused	3	/* by the tools */
-#define XEN_DOMINF_paused	(1u << _XEN_DOMINF_paused)
-#define _XEN_DOMINF_blocked	4	/* all vCPUs wait for events */
-#define XEN_DOMINF_blocked	(1u << _XEN_DOMINF_blocked)
-#define _XEN_DOMINF_running	5	/* a vCPU is on a processor */
-#define XEN_DOMINF_running	(1u << _XEN_DOMINF_running)
-#define _XEN_DOMINF_debugged	6
-#define XEN_DOMINF_debugged	(1u << _XEN_DOMINF_debugged)
-#define _XEN_DOMINF_xs_domain	7
-#define XEN_DOMINF_xs_domain	(1u << _XEN_DOMINF_xs_domain)
-#define _XEN_DOMINF_hap		8
-#define XEN_DOMINF_hap		(1u << _XEN_DOMINF_hap)
+#define XEN_DOMINF_dying	(1u << 0)
+#define XEN_DOMINF_shutdown	(1u << 2)
+#define XEN_DOMINF_paused	(1u << 3)	/* by the tools */
+#define XEN_DOMINF_blocked	(1u << 4)	/* all vCPUs wait for events */
+#define XEN_DOMINF_running	(1u << 5)	/* a vCPU is on a processor */
 #define XEN_DOMINF_shutdownmask		255
 #define XEN_DOMINF_shutdownshift	16
 
@@ -152,18 +116,13 @@ struct xen_domctl_getdomaininfo {
 static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "size");
 
 /* getpageframeinfo3: a frame's type, in the upper bits of its list entry. */
-#define XEN_DOMCTL_PFINFO_LTAB_SHIFT	28
 #define XEN_DOMCTL_PFINFO_NOTAB		(0x0u << 28)
 #define XEN_DOMCTL_PFINFO_L1TAB		(0x1u << 28)
 #define XEN_DOMCTL_PFINFO_L2TAB		(0x2u << 28)
 #define XEN_DOMCTL_PFINFO_L3TAB		(0x3u << 28)
 #define XEN_DOMCTL_PFINFO_L4TAB		(0x4u << 28)
-#define XEN_DOMCTL_PFINFO_LTABTYPE_MASK	(0x7u << 28)
 #define XEN_DOMCTL_PFINFO_LPINTAB	(0x1u << 31)	/* and pinned */
 #define XEN_DOMCTL_PFINFO_XTAB		(0xfu << 28)	/* not a page */
-#define XEN_DOMCTL_PFINFO_XALLOC	(0xeu << 28)	/* content is lost */
-#define XEN_DOMCTL_PFINFO_BROKEN	(0xdu << 28)
-#define XEN_DOMCTL_PFINFO_LTAB_MASK	(0xfu << 28)
 
 struct xen_domctl_getpageframeinfo3 {
 	uint64_t num;				/* 0x00 */
@@ -173,13 +132,8 @@ static_assert(sizeof(struct xen_domctl_getpageframeinfo3) == 16, "size");
 
 /* xen_domctl_shadow_op.op */
 #define XEN_DOMCTL_SHADOW_OP_OFF		0
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_TEST	1
-#define XEN_DOMCTL_SHADOW_OP_ENABLE_LOGDIRTY	2
-#define XEN_DOMCTL_SHADOW_OP_CLEAN		11
-#define XEN_DOMCTL_SHADOW_OP_PEEK		12
 #define XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION	30
 #define XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION	31
-#define XEN_DOMCTL_SHADOW_OP_ENABLE		32
 
 struct xen_domctl_shadow_op_stats {
 	uint32_t fault_count;			/* 0x00 */
@@ -224,12 +178,8 @@ struct xen_domctl_nodeaffinity {
 static_assert(sizeof(struct xen_domctl_nodeaffinity) == 16, "size");
 
 /* xen_domctl_vcpuaffinity.flags: which of the two maps count. */
-#define _XEN_VCPUAFFINITY_HARD	0
-#define XEN_VCPUAFFINITY_HARD	(1u << _XEN_VCPUAFFINITY_HARD)
-#define _XEN_VCPUAFFINITY_SOFT	1
-#define XEN_VCPUAFFINITY_SOFT	(1u << _XEN_VCPUAFFINITY_SOFT)
-#define _XEN_VCPUAFFINITY_FORCE	2	/* undo a temporary pinning */
-#define XEN_VCPUAFFINITY_FORCE	(1u << _XEN_VCPUAFFINITY_FORCE)
+#define XEN_VCPUAFFINITY_HARD	(1u << 0)
+#define XEN_VCPUAFFINITY_SOFT	(1u << 1)
 
 struct xen_domctl_vcpuaffinity {
 	uint32_t vcpu;				/* 0x00 in */
@@ -262,8 +212,6 @@ static_assert(sizeof(struct xen_domctl_sched_credit2) == 4, "size");
 
 #define XEN_DOMCTL_SCHEDOP_putinfo	0
 #define XEN_DOMCTL_SCHEDOP_getinfo	1
-#define XEN_DOMCTL_SCHEDOP_putvcpuinfo	2	/* refused */
-#define XEN_DOMCTL_SCHEDOP_getvcpuinfo	3	/* refused */
 
 struct xen_domctl_scheduler_op {
 	uint32_t sched_id;			/* 0x00 as sysctl sched_id */
@@ -308,10 +256,6 @@ struct xen_domctl_address_size {
 static_assert(sizeof(struct xen_domctl_address_size) == 4, "size");
 
 #define XEN_DOMCTL_SENDTRIGGER_NMI	0
-#define XEN_DOMCTL_SENDTRIGGER_RESET	1	/* refused for PV */
-#define XEN_DOMCTL_SENDTRIGGER_INIT	2	/* refused for PV */
-#define XEN_DOMCTL_SENDTRIGGER_POWER	3	/* refused for PV */
-#define XEN_DOMCTL_SENDTRIGGER_SLEEP	4	/* refused for PV */
 
 struct xen_domctl_sendtrigger {
 	uint32_t trigger;			/* 0x00 SENDTRIGGER_* */

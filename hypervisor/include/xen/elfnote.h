@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#define XEN_ELFNOTE_INFO		0	/* text */
 #define XEN_ELFNOTE_ENTRY		1	/* virtual address */
 #define XEN_ELFNOTE_HYPERCALL_PAGE	2	/* virtual address */
 #define XEN_ELFNOTE_VIRT_BASE		3	/* virtual address of PFN 0 */
@@ -15,13 +14,9 @@
 #define XEN_ELFNOTE_GUEST_VERSION	7	/* text */
 #define XEN_ELFNOTE_LOADER		8	/* text "generic" */
 #define XEN_ELFNOTE_PAE_MODE		9	/* text; 32-bit only */
-#define XEN_ELFNOTE_FEATURES		10	/* text: a|!b, ! needs it */
-#define XEN_ELFNOTE_BSD_SYMTAB		11	/* text "yes" */
 #define XEN_ELFNOTE_HV_START_LOW	12	/* address we must stay above */
 #define XEN_ELFNOTE_L1_MFN_VALID	13	/* mask and value pairs */
-#define XEN_ELFNOTE_SUSPEND_CANCEL	14	/* 1: suspend may return 1 */
 #define XEN_ELFNOTE_INIT_P2M		15	/* where to map the p2m list */
 #define XEN_ELFNOTE_MOD_START_PFN	16	/* 1: initrd needs no mapping */
 #define XEN_ELFNOTE_SUPPORTED_FEATURES	17	/* bit per XENFEAT_* */
 #define XEN_ELFNOTE_PHYS32_ENTRY	18	/* not for PV */
-#define XEN_ELFNOTE_MAX			XEN_ELFNOTE_PHYS32_ENTRY

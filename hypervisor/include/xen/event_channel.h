@@ -24,8 +24,6 @@
 #define EVTCHNOP_unmask			9
 #define EVTCHNOP_reset			10
 #define EVTCHNOP_init_control		11
-#define EVTCHNOP_expand_array		12
-#define EVTCHNOP_set_priority		13
 
 #define EVTCHN_2L_NR_CHANNELS		4096
 

@@ -6,21 +6,13 @@
 #pragma once
 
 #define XENFEAT_writable_page_tables		0	/* never for PV */
-#define XENFEAT_writable_descriptor_tables	1
 #define XENFEAT_auto_translated_physmap		2	/* never for PV */
 #define XENFEAT_supervisor_mode_kernel		3
 #define XENFEAT_pae_pgdir_above_4gb		4	/* 1 */
 #define XENFEAT_mmu_pt_update_preserve_ad	5	/* 1: MMU command 2 */
 #define XENFEAT_highmem_assist			6	/* 1: CLEAR_PAGE */
 #define XENFEAT_gnttab_map_avail_bits		7	/* 1: GNTMAP_guest_* */
-#define XENFEAT_hvm_callback_vector		8	/* never for PV */
-#define XENFEAT_hvm_safe_pvclock		9	/* never for PV */
-#define XENFEAT_hvm_pirqs			10	/* never for PV */
 #define XENFEAT_dom0				11	/* dom0 only */
 #define XENFEAT_memory_op_vnode_supported	13
-#define XENFEAT_ARM_SMCCC_supported		14
-#define XENFEAT_linux_rsdp_unrestricted		15	/* note: any RSDP */
-#define XENFEAT_not_direct_mapped		16
 #define XENFEAT_direct_mapped			17	/* 1: PTEs hold MFNs */
 
-#define XENFEAT_NR_SUBMAPS	1	/* words of 32 bits */

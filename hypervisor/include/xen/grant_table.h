@@ -19,16 +19,12 @@ typedef uint32_t grant_handle_t;
 #define GNTTABOP_map_grant_ref		0
 #define GNTTABOP_unmap_grant_ref	1
 #define GNTTABOP_setup_table		2
-#define GNTTABOP_dump_table		3
 #define GNTTABOP_transfer		4
 #define GNTTABOP_copy			5
 #define GNTTABOP_query_size		6
 #define GNTTABOP_unmap_and_replace	7
 #define GNTTABOP_set_version		8
-#define GNTTABOP_get_status_frames	9
 #define GNTTABOP_get_version		10
-#define GNTTABOP_swap_grant_ref		11
-#define GNTTABOP_cache_flush		12
 
 /* The first entries are the toolstack's. */
 #define GNTTAB_NR_RESERVED_ENTRIES	8
@@ -46,34 +42,17 @@ static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 #define GTF_invalid		(0u << 0)
 #define GTF_permit_access	(1u << 0)
 #define GTF_accept_transfer	(2u << 0)	/* refused */
-#define GTF_transitive		(3u << 0)	/* version 2 only */
 #define GTF_type_mask		(3u << 0)
-#define _GTF_readonly		2
-#define GTF_readonly		(1u << _GTF_readonly)
-#define _GTF_reading		3		/* set by the hypervisor */
-#define GTF_reading		(1u << _GTF_reading)
-#define _GTF_writing		4		/* set by the hypervisor */
-#define GTF_writing		(1u << _GTF_writing)
-#define _GTF_PWT		5
-#define GTF_PWT			(1u << _GTF_PWT)
-#define _GTF_PCD		6
-#define GTF_PCD			(1u << _GTF_PCD)
-#define _GTF_PAT		7
-#define GTF_PAT			(1u << _GTF_PAT)
+#define GTF_readonly		(1u << 2)
+#define GTF_reading		(1u << 3)	/* set by the hypervisor */
+#define GTF_writing		(1u << 4)	/* set by the hypervisor */
 
 /* gnttab_map_grant_ref.flags */
-#define _GNTMAP_device_map	0	/* wants dev_bus_addr */
-#define GNTMAP_device_map	(1 << _GNTMAP_device_map)
-#define _GNTMAP_host_map	1	/* wants a mapping at host_addr */
-#define GNTMAP_host_map		(1 << _GNTMAP_host_map)
-#define _GNTMAP_readonly	2
-#define GNTMAP_readonly		(1 << _GNTMAP_readonly)
-#define _GNTMAP_application_map	3	/* user space may use it too */
-#define GNTMAP_application_map	(1 << _GNTMAP_application_map)
-#define _GNTMAP_contains_pte	4	/* host_addr: machine addr. of a PTE */
-#define GNTMAP_contains_pte	(1 << _GNTMAP_contains_pte)
+#define GNTMAP_device_map	(1 << 0)	/* wants dev_bus_addr */
+#define GNTMAP_host_map		(1 << 1)	/* a mapping at host_addr */
+#define GNTMAP_readonly		(1 << 2)
+#define GNTMAP_contains_pte	(1 << 4)	/* host_addr: PTE's machine one */
 #define _GNTMAP_guest_avail0	16	/* goes to the PTE's AVL bits */
-#define GNTMAP_guest_avail_mask	((uint32_t)~0 << _GNTMAP_guest_avail0)
 
 /* Status of one element. */
 #define GNTST_okay			0
@@ -82,14 +61,10 @@ static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 #define GNTST_bad_gntref		(-3)
 #define GNTST_bad_handle		(-4)
 #define GNTST_bad_virt_addr		(-5)
-#define GNTST_bad_dev_addr		(-6)
 #define GNTST_no_device_space		(-7)
 #define GNTST_permission_denied		(-8)
 #define GNTST_bad_page			(-9)
 #define GNTST_bad_copy_arg		(-10)
-#define GNTST_address_too_big		(-11)
-#define GNTST_eagain			(-12)
-#define GNTST_no_space			(-13)
 
 struct gnttab_map_grant_ref {
 	uint64_t host_addr;		/* 0x00 in: VA, or a PTE's address */
@@ -135,10 +110,8 @@ struct gnttab_query_size {
 static_assert(sizeof(struct gnttab_query_size) == 16, "size");
 
 /* gnttab_copy.flags: an end is a grant, else a frame of domid. */
-#define _GNTCOPY_source_gref	0
-#define GNTCOPY_source_gref	(1 << _GNTCOPY_source_gref)
-#define _GNTCOPY_dest_gref	1
-#define GNTCOPY_dest_gref	(1 << _GNTCOPY_dest_gref)
+#define GNTCOPY_source_gref	(1 << 0)
+#define GNTCOPY_dest_gref	(1 << 1)
 
 struct gnttab_copy {
 	struct gnttab_copy_ptr {

@@ -24,15 +24,10 @@
 #define XENMEM_machphys_mapping			12
 #define XENMEM_set_memory_map			13
 #define XENMEM_maximum_gpfn			14	/* xen_memory_domain */
-#define XENMEM_remove_from_physmap		15	/* refused for PV */
-#define XENMEM_set_pod_target			16	/* refused */
-#define XENMEM_get_pod_target			17	/* refused */
 #define XENMEM_get_sharing_freed_pages		18	/* 0 */
 #define XENMEM_get_sharing_shared_pages		19	/* 0 */
 #define XENMEM_claim_pages			24
-#define XENMEM_machphys_compat_mfn_list		25	/* refused */
 #define XENMEM_get_vnumainfo			26	/* refused */
-#define XENMEM_reserved_device_memory_map	27	/* refused */
 #define XENMEM_acquire_resource			28
 
 /* Bits of the command that are the command; the rest is an extent number. */
@@ -42,13 +37,7 @@
 /* xen_memory_reservation.mem_flags */
 #define XENMEMF_address_bits(bits)	(bits)	/* below 2^bits; 0: anywhere */
 #define XENMEMF_get_address_bits(flags)	((flags) & 0xffu)
-#define XENMEMF_node(node)		(((node) + 1) << 8)
-#define XENMEMF_get_node(flags)		((((flags) >> 8) - 1) & 0xffu)
 #define XENMEMF_populate_on_demand	(1 << 16)	/* refused */
-#define XENMEMF_exact_node_request	(1 << 17)
-#define XENMEMF_exact_node(node) \
-	(XENMEMF_node(node) | XENMEMF_exact_node_request)
-#define XENMEMF_vnode			(1 << 18)
 
 /*
  * increase: frames come out. decrease: frames go in. populate: PFNs go in,
@@ -92,23 +81,6 @@ struct xen_machphys_mapping {
 };
 static_assert(sizeof(struct xen_machphys_mapping) == 24, "size");
 
-/* add_to_physmap is for guests without their own p2m; decoded to refuse. */
-#define XENMAPSPACE_shared_info		0
-#define XENMAPSPACE_grant_table		1
-#define XENMAPSPACE_gmfn		2
-#define XENMAPSPACE_gmfn_range		3
-#define XENMAPSPACE_gmfn_foreign	4
-#define XENMAPSPACE_dev_mmio		5
-
-struct xen_add_to_physmap {
-	domid_t domid;				/* 0x00 */
-	uint16_t size;				/* 0x02 gmfn_range only */
-	uint32_t space;				/* 0x04 XENMAPSPACE_* */
-	xen_ulong_t idx;			/* 0x08 in that space */
-	xen_pfn_t gpfn;				/* 0x10 where to put it */
-};
-static_assert(sizeof(struct xen_add_to_physmap) == 24, "size");
-
 /* One region of a memory map: the BIOS's own format, packed. */
 struct xen_e820_entry {
 	uint64_t addr;				/* 0x00 */
@@ -119,9 +91,6 @@ static_assert(sizeof(struct xen_e820_entry) == 20, "size");
 
 #define XEN_E820_RAM		1
 #define XEN_E820_RESERVED	2
-#define XEN_E820_ACPI		3
-#define XEN_E820_NVS		4
-#define XEN_E820_UNUSABLE	5
 
 struct xen_memory_map {
 	uint32_t nr_entries;			/* 0x00 in: room; out: used */
@@ -136,11 +105,8 @@ struct xen_foreign_memory_map {
 static_assert(sizeof(struct xen_foreign_memory_map) == 24, "size");
 
 /* Frames of the hypervisor that belong to a domain, for the caller to map. */
-#define XENMEM_resource_ioreq_server		0	/* refused */
 #define XENMEM_resource_grant_table		1
-#define XENMEM_resource_vmtrace_buf		2	/* refused */
 #define XENMEM_resource_grant_table_id_shared	0
-#define XENMEM_resource_grant_table_id_status	1	/* version 2 only */
 
 struct xen_mem_acquire_resource {
 	domid_t domid;				/* 0x00 */

@@ -22,18 +22,11 @@
 #define PHYSDEVOP_unmap_pirq		14
 #define PHYSDEVOP_manage_pci_add	15	/* physdev_manage_pci */
 #define PHYSDEVOP_manage_pci_remove	16	/* physdev_manage_pci */
-#define PHYSDEVOP_pirq_eoi_gmfn_v1	17
-#define PHYSDEVOP_restore_msi		19
 #define PHYSDEVOP_manage_pci_add_ext	20
 #define PHYSDEVOP_setup_gsi		21
-#define PHYSDEVOP_get_free_pirq		23
 #define PHYSDEVOP_pci_mmcfg_reserved	24
 #define PHYSDEVOP_pci_device_add	25
 #define PHYSDEVOP_pci_device_remove	26	/* physdev_pci_device */
-#define PHYSDEVOP_restore_msi_ext	27	/* physdev_pci_device */
-#define PHYSDEVOP_pirq_eoi_gmfn_v2	28
-#define PHYSDEVOP_pirq_eoi_gmfn		PHYSDEVOP_pirq_eoi_gmfn_v2
-#define PHYSDEVOP_dbgp_op		29
 #define PHYSDEVOP_prepare_msix		30	/* physdev_pci_device */
 #define PHYSDEVOP_release_msix		31	/* physdev_pci_device */
 
@@ -42,16 +35,8 @@ struct physdev_eoi {
 };
 static_assert(sizeof(struct physdev_eoi) == 4, "size");
 
-/* A page with a bit per pirq: set if it needs physdev_eoi. */
-struct physdev_pirq_eoi_gmfn {
-	xen_pfn_t gmfn;				/* 0x00 */
-};
-static_assert(sizeof(struct physdev_pirq_eoi_gmfn) == 8, "size");
-
-#define _XENIRQSTAT_needs_eoi	0
-#define XENIRQSTAT_needs_eoi	(1u << _XENIRQSTAT_needs_eoi)
-#define _XENIRQSTAT_shared	1
-#define XENIRQSTAT_shared	(1u << _XENIRQSTAT_shared)
+#define XENIRQSTAT_needs_eoi	(1u << 0)
+#define XENIRQSTAT_shared	(1u << 1)
 
 struct physdev_irq_status_query {
 	uint32_t irq;				/* 0x00 in: pirq */
@@ -87,7 +72,6 @@ static_assert(sizeof(struct physdev_irq) == 8, "size");
 
 #define MAP_PIRQ_TYPE_MSI	0
 #define MAP_PIRQ_TYPE_GSI	1
-#define MAP_PIRQ_TYPE_UNKNOWN	2
 #define MAP_PIRQ_TYPE_MSI_SEG	3	/* bus has the segment in bits 16-31 */
 #define MAP_PIRQ_TYPE_MULTI_MSI	4	/* entry_nr of them */
 
@@ -109,30 +93,6 @@ struct physdev_unmap_pirq {
 };
 static_assert(sizeof(struct physdev_unmap_pirq) == 8, "size");
 
-struct physdev_manage_pci {
-	uint8_t bus;				/* 0x00 */
-	uint8_t devfn;				/* 0x01 */
-};
-static_assert(sizeof(struct physdev_manage_pci) == 2, "size");
-
-struct physdev_restore_msi {
-	uint8_t bus;				/* 0x00 */
-	uint8_t devfn;				/* 0x01 */
-};
-static_assert(sizeof(struct physdev_restore_msi) == 2, "size");
-
-struct physdev_manage_pci_ext {
-	uint8_t bus;				/* 0x00 */
-	uint8_t devfn;				/* 0x01 */
-	uint32_t is_extfn;			/* 0x04 */
-	uint32_t is_virtfn;			/* 0x08 */
-	struct {
-		uint8_t bus;			/* 0x0c */
-		uint8_t devfn;			/* 0x0d */
-	} physfn;
-};
-static_assert(sizeof(struct physdev_manage_pci_ext) == 16, "size");
-
 struct physdev_setup_gsi {
 	int32_t gsi;				/* 0x00 */
 	uint8_t triggering;			/* 0x04 0 edge, 1 level */
@@ -140,43 +100,3 @@ struct physdev_setup_gsi {
 };
 static_assert(sizeof(struct physdev_setup_gsi) == 8, "size");
 
-struct physdev_get_free_pirq {
-	int32_t type;				/* 0x00 MAP_PIRQ_TYPE_* */
-	uint32_t pirq;				/* 0x04 out */
-};
-static_assert(sizeof(struct physdev_get_free_pirq) == 8, "size");
-
-#define XEN_PCI_MMCFG_RESERVED	0x1
-
-struct physdev_pci_mmcfg_reserved {
-	uint64_t address;			/* 0x00 */
-	uint16_t segment;			/* 0x08 */
-	uint8_t start_bus;			/* 0x0a */
-	uint8_t end_bus;			/* 0x0b inclusive */
-	uint32_t flags;				/* 0x0c XEN_PCI_MMCFG_* */
-};
-static_assert(sizeof(struct physdev_pci_mmcfg_reserved) == 16, "size");
-
-#define XEN_PCI_DEV_EXTFN	0x1
-#define XEN_PCI_DEV_VIRTFN	0x2
-#define XEN_PCI_DEV_PXM		0x4	/* optarr[0]: proximity domain */
-
-struct physdev_pci_device_add {
-	uint16_t seg;				/* 0x00 */
-	uint8_t bus;				/* 0x02 */
-	uint8_t devfn;				/* 0x03 */
-	uint32_t flags;				/* 0x04 XEN_PCI_DEV_* */
-	struct {
-		uint8_t bus;			/* 0x08 */
-		uint8_t devfn;			/* 0x09 */
-	} physfn;
-	uint32_t optarr[];			/* 0x0c */
-};
-static_assert(sizeof(struct physdev_pci_device_add) == 12, "size");
-
-struct physdev_pci_device {
-	uint16_t seg;				/* 0x00 */
-	uint8_t bus;				/* 0x02 */
-	uint8_t devfn;				/* 0x03 */
-};
-static_assert(sizeof(struct physdev_pci_device) == 4, "size");

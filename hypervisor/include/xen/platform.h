@@ -10,25 +10,12 @@
 
 #define XENPF_INTERFACE_VERSION	0x03000001
 
-/* xen_platform_op.cmd; those marked "-" are answered with -ENOSYS. */
+/* xen_platform_op.cmd; others are answered with -ENOSYS. */
 #define XENPF_settime32			17
-#define XENPF_microcode_update		35	/* - */
-#define XENPF_efi_runtime_call		49	/* - */
 #define XENPF_firmware_info		50
 #define XENPF_enter_acpi_sleep		51
-#define XENPF_change_freq		52	/* - */
-#define XENPF_getidletime		53	/* - */
-#define XENPF_set_processor_pminfo	54	/* - */
 #define XENPF_get_cpuinfo		55	/* pcpu_info */
-#define XENPF_cpu_online		56	/* - */
-#define XENPF_cpu_offline		57	/* - */
-#define XENPF_cpu_hotadd		58	/* - */
-#define XENPF_mem_hotadd		59	/* - */
-#define XENPF_core_parking		60	/* - */
-#define XENPF_resource_op		61	/* - */
 #define XENPF_settime64			62
-#define XENPF_settime			XENPF_settime64
-#define XENPF_get_symbol		63	/* - */
 
 /* The wall clock was secs.nsecs when the system time was system_time. */
 struct xenpf_settime32 {
@@ -56,33 +43,12 @@ static_assert(sizeof(struct xenpf_settime64) == 24, "size");
 #define XEN_FW_EFI_VERSION		0
 #define XEN_FW_EFI_CONFIG_TABLE		1
 #define XEN_FW_EFI_VENDOR		2
-#define XEN_FW_EFI_MEM_INFO		3
 #define XEN_FW_EFI_RT_VERSION		4
-#define XEN_FW_EFI_PCI_ROM		5	/* - */
-#define XEN_FW_EFI_APPLE_PROPERTIES	6	/* - */
 
 struct xenpf_firmware_info {
 	uint32_t type;					/* 0x00 in */
 	uint32_t index;					/* 0x04 in */
 	union {
-		struct {
-			uint8_t device;			/* 0x08 0x80 + n */
-			uint8_t version;		/* 0x09 of EDD */
-			uint16_t interface_support;	/* 0x0a */
-			uint16_t legacy_max_cylinder;	/* 0x0c */
-			uint8_t legacy_max_head;	/* 0x0e */
-			uint8_t legacy_sectors_per_track; /* 0x0f */
-			XEN_GUEST_PTR(void) edd_params;	/* 0x10 */
-		} disk_info;
-		struct {
-			uint8_t device;			/* 0x08 0x80 + n */
-			uint32_t mbr_signature;		/* 0x0c */
-		} disk_mbr_signature;
-		struct {
-			uint8_t capabilities;		/* 0x08 */
-			uint8_t edid_transfer_time;	/* 0x09 */
-			XEN_GUEST_PTR(uint8_t) edid;	/* 0x10 128 bytes */
-		} vbeddc_info;
 		union xenpf_efi_info {
 			uint32_t version;		/* 0x08 (RT_)VERSION */
 			struct {
@@ -94,12 +60,7 @@ struct xenpf_firmware_info {
 				uint32_t bufsz;		/* 0x0c in, bytes */
 				XEN_GUEST_PTR(void) name; /* 0x10 UCS-2 */
 			} vendor;
-			struct {
-				uint64_t addr;		/* 0x08 in */
-				uint64_t size;		/* 0x10 in */
-				uint64_t attr;		/* 0x18 */
-				uint32_t type;		/* 0x20 */
-			} mem;
+			uint64_t room[4]; /* other answers' */
 		} efi_info;
 		uint8_t kbd_shift_flags;		/* 0x08 */
 	} u;

@@ -11,7 +11,6 @@
 #define SCHEDOP_remote_shutdown		4	/* sched_remote_shutdown */
 #define SCHEDOP_shutdown_code		5	/* sched_shutdown: store only */
 #define SCHEDOP_watchdog		6	/* sched_watchdog */
-#define SCHEDOP_pin_override		7	/* sched_pin_override */
 
 /* Why a domain stops. */
 #define SHUTDOWN_poweroff	0
@@ -48,7 +47,3 @@ struct sched_watchdog {
 };
 static_assert(sizeof(struct sched_watchdog) == 8, "size");
 
-struct sched_pin_override {
-	int32_t pcpu;				/* 0x00 below 0: undo */
-};
-static_assert(sizeof(struct sched_pin_override) == 4, "size");

@@ -39,24 +39,13 @@ struct xen_sysctl_readconsole {
 static_assert(sizeof(struct xen_sysctl_readconsole) == 24, "size");
 
 /* xen_sysctl_physinfo.capabilities: what kinds of guest can be made. */
-#define _XEN_SYSCTL_PHYSCAP_hvm		0
-#define XEN_SYSCTL_PHYSCAP_hvm		(1u << _XEN_SYSCTL_PHYSCAP_hvm)
-#define _XEN_SYSCTL_PHYSCAP_pv		1
-#define XEN_SYSCTL_PHYSCAP_pv		(1u << _XEN_SYSCTL_PHYSCAP_pv)
-#define _XEN_SYSCTL_PHYSCAP_directio	2
-#define XEN_SYSCTL_PHYSCAP_directio	(1u << _XEN_SYSCTL_PHYSCAP_directio)
-#define _XEN_SYSCTL_PHYSCAP_hap		3
-#define XEN_SYSCTL_PHYSCAP_hap		(1u << _XEN_SYSCTL_PHYSCAP_hap)
-#define _XEN_SYSCTL_PHYSCAP_shadow	4
-#define XEN_SYSCTL_PHYSCAP_shadow	(1u << _XEN_SYSCTL_PHYSCAP_shadow)
-#define _XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share	5
-#define XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share \
-	(1u << _XEN_SYSCTL_PHYSCAP_iommu_hap_pt_share)
-#define XEN_SYSCTL_PHYSCAP_vmtrace	(1u << 6)
-#define XEN_SYSCTL_PHYSCAP_vpmu		(1u << 7)
+#define XEN_SYSCTL_PHYSCAP_hvm		(1u << 0)
+#define XEN_SYSCTL_PHYSCAP_pv		(1u << 1)
+#define XEN_SYSCTL_PHYSCAP_directio	(1u << 2)
+#define XEN_SYSCTL_PHYSCAP_hap		(1u << 3)
+#define XEN_SYSCTL_PHYSCAP_shadow	(1u << 4)
 #define XEN_SYSCTL_PHYSCAP_gnttab_v1	(1u << 8)
 #define XEN_SYSCTL_PHYSCAP_gnttab_v2	(1u << 9)
-#define XEN_SYSCTL_PHYSCAP_MAX		XEN_SYSCTL_PHYSCAP_gnttab_v2
 
 struct xen_sysctl_physinfo {
 	uint32_t threads_per_core;		/* 0x00 */
@@ -117,10 +106,6 @@ struct xen_sysctl_availheap {
 };
 static_assert(sizeof(struct xen_sysctl_availheap) == 24, "size");
 
-#define XEN_INVALID_CORE_ID	(~0u)
-#define XEN_INVALID_SOCKET_ID	(~0u)
-#define XEN_INVALID_NODE_ID	(~0u)
-
 struct xen_sysctl_cputopo {
 	uint32_t core;				/* 0x00 */
 	uint32_t socket;			/* 0x04 */
@@ -133,9 +118,6 @@ struct xen_sysctl_cputopoinfo {
 	XEN_GUEST_PTR(struct xen_sysctl_cputopo) cputopo; /* 0x08 or NULL */
 };
 static_assert(sizeof(struct xen_sysctl_cputopoinfo) == 16, "size");
-
-#define XEN_INVALID_MEM_SZ	(~0u)
-#define XEN_INVALID_NODE_DIST	(~0u)
 
 struct xen_sysctl_meminfo {
 	uint64_t memsize;			/* 0x00 bytes */
@@ -151,14 +133,8 @@ struct xen_sysctl_numainfo {
 static_assert(sizeof(struct xen_sysctl_numainfo) == 24, "size");
 
 /* There is one pool, number 0; it cannot be changed. */
-#define XEN_SYSCTL_CPUPOOL_OP_CREATE		1	/* refused */
-#define XEN_SYSCTL_CPUPOOL_OP_DESTROY		2	/* refused */
 #define XEN_SYSCTL_CPUPOOL_OP_INFO		3
-#define XEN_SYSCTL_CPUPOOL_OP_ADDCPU		4	/* refused */
-#define XEN_SYSCTL_CPUPOOL_OP_RMCPU		5	/* refused */
-#define XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN	6	/* refused */
 #define XEN_SYSCTL_CPUPOOL_OP_FREEINFO		7
-#define XEN_SYSCTL_CPUPOOL_PAR_ANY		0xffffffff
 
 struct xen_sysctl_cpupool_op {
 	uint32_t op;				/* 0x00 CPUPOOL_OP_* */
@@ -170,12 +146,6 @@ struct xen_sysctl_cpupool_op {
 	struct xenctl_bitmap cpumap;		/* 0x18 out */
 };
 static_assert(sizeof(struct xen_sysctl_cpupool_op) == 40, "size");
-
-#define XEN_SYSCTL_SCHED_RATELIMIT_MAX	500000	/* us */
-#define XEN_SYSCTL_SCHED_RATELIMIT_MIN	100	/* us */
-#define XEN_SYSCTL_CSCHED_TSLICE_MAX	1000	/* ms */
-#define XEN_SYSCTL_CSCHED_TSLICE_MIN	1	/* ms */
-#define XEN_SYSCTL_CSCHED_MGR_DLY_MAX_US	(100 * 1000)
 
 struct xen_sysctl_credit_schedule {
 	uint32_t tslice_ms;			/* 0x00 */
@@ -189,7 +159,6 @@ struct xen_sysctl_credit2_schedule {
 };
 static_assert(sizeof(struct xen_sysctl_credit2_schedule) == 4, "size");
 
-#define XEN_SYSCTL_SCHEDOP_putinfo	0
 #define XEN_SYSCTL_SCHEDOP_getinfo	1
 
 struct xen_sysctl_scheduler_op {
@@ -208,9 +177,7 @@ static_assert(sizeof(struct xen_sysctl_scheduler_op) == 32, "size");
 #define XEN_SYSCTL_cpu_featureset_raw		0
 #define XEN_SYSCTL_cpu_featureset_host		1
 #define XEN_SYSCTL_cpu_featureset_pv		2
-#define XEN_SYSCTL_cpu_featureset_hvm		3
 #define XEN_SYSCTL_cpu_featureset_pv_max	4
-#define XEN_SYSCTL_cpu_featureset_hvm_max	5
 
 struct xen_sysctl_cpu_featureset {
 	uint32_t index;				/* 0x00 in */
@@ -223,7 +190,6 @@ static_assert(sizeof(struct xen_sysctl_cpu_featureset) == 16, "size");
 #define XEN_SYSCTL_cpu_policy_raw		0
 #define XEN_SYSCTL_cpu_policy_host		1
 #define XEN_SYSCTL_cpu_policy_pv_max		2
-#define XEN_SYSCTL_cpu_policy_hvm_max		3
 #define XEN_SYSCTL_cpu_policy_pv_default	4
 #define XEN_SYSCTL_cpu_policy_hvm_default	5
 

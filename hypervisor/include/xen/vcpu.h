@@ -54,8 +54,7 @@ struct vcpu_set_periodic_timer {
 static_assert(sizeof(struct vcpu_set_periodic_timer) == 8, "size");
 
 /* flags: -ETIME instead of an immediate event if the time has passed. */
-#define _VCPU_SSHOTTMR_future	0
-#define VCPU_SSHOTTMR_future	(1u << _VCPU_SSHOTTMR_future)
+#define VCPU_SSHOTTMR_future	(1u << 0)
 
 struct vcpu_set_singleshot_timer {
 	uint64_t timeout_abs_ns;		/* 0x00 system time */
@@ -70,14 +69,6 @@ struct vcpu_register_vcpu_info {
 	uint32_t rsvd;				/* 0x0c */
 };
 static_assert(sizeof(struct vcpu_register_vcpu_info) == 16, "size");
-
-struct vcpu_get_physid {
-	uint64_t phys_id;			/* 0x00 out */
-};
-static_assert(sizeof(struct vcpu_get_physid) == 8, "size");
-
-#define xen_vcpu_physid_to_x86_apicid(id)	((uint32_t)(id))
-#define xen_vcpu_physid_to_x86_acpiid(id)	((uint32_t)((id) >> 32))
 
 /* A second copy of vcpu_time_info, for user space; address 0: none. */
 struct vcpu_register_time_memory_area {

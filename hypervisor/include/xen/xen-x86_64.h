@@ -13,41 +13,26 @@
 /* Selectors that are present in every vCPU's GDT. */
 #define FLAT_RING3_CS32		0xe023
 #define FLAT_RING3_CS64		0xe033
-#define FLAT_RING3_DS32		0xe02b
 #define FLAT_RING3_DS64		0x0000
-#define FLAT_RING3_SS32		0xe02b
 #define FLAT_RING3_SS64		0xe02b
 
 #define FLAT_KERNEL_CS64	FLAT_RING3_CS64
-#define FLAT_KERNEL_CS32	FLAT_RING3_CS32
 #define FLAT_KERNEL_CS		FLAT_KERNEL_CS64
-#define FLAT_KERNEL_DS64	FLAT_RING3_DS64
-#define FLAT_KERNEL_DS32	FLAT_RING3_DS32
-#define FLAT_KERNEL_DS		FLAT_KERNEL_DS64
 #define FLAT_KERNEL_SS64	FLAT_RING3_SS64
-#define FLAT_KERNEL_SS32	FLAT_RING3_SS32
 #define FLAT_KERNEL_SS		FLAT_KERNEL_SS64
 
 #define FLAT_USER_CS64		FLAT_RING3_CS64
 #define FLAT_USER_CS32		FLAT_RING3_CS32
 #define FLAT_USER_CS		FLAT_USER_CS64
 #define FLAT_USER_DS64		FLAT_RING3_DS64
-#define FLAT_USER_DS32		FLAT_RING3_DS32
 #define FLAT_USER_DS		FLAT_USER_DS64
 #define FLAT_USER_SS64		FLAT_RING3_SS64
-#define FLAT_USER_SS32		FLAT_RING3_SS32
 #define FLAT_USER_SS		FLAT_USER_SS64
 
 /* GDT pages 0-13 are the guest's; page 14 and later are the hypervisor's. */
 #define FIRST_RESERVED_GDT_PAGE		14
 #define FIRST_RESERVED_GDT_BYTE		(FIRST_RESERVED_GDT_PAGE * 4096)
 #define FIRST_RESERVED_GDT_ENTRY	(FIRST_RESERVED_GDT_BYTE / 8)
-
-/* L4 slots 256-271; guests may read the first half of slot 256 only. */
-#define __HYPERVISOR_VIRT_START	0xffff800000000000
-#define __HYPERVISOR_VIRT_END	0xffff880000000000
-#define __MACH2PHYS_VIRT_START	0xffff800000000000
-#define __MACH2PHYS_VIRT_END	0xffff804000000000
 
 /* set_segment_base: which base. */
 #define SEGBASE_FS		0
@@ -56,21 +41,12 @@
 #define SEGBASE_GS_USER_SEL	3	/* load a selector into user GS */
 
 /* vcpu_guest_context.flags, and the flags word of an iret frame. */
-#define _VGCF_i387_valid		0
-#define VGCF_i387_valid			(1 << _VGCF_i387_valid)
-#define VGCF_I387_VALID			VGCF_i387_valid
-#define _VGCF_in_kernel			2
-#define VGCF_in_kernel			(1 << _VGCF_in_kernel)
-#define VGCF_IN_KERNEL			VGCF_in_kernel
-#define _VGCF_failsafe_disables_events	3
-#define VGCF_failsafe_disables_events	(1 << _VGCF_failsafe_disables_events)
-#define _VGCF_syscall_disables_events	4
-#define VGCF_syscall_disables_events	(1 << _VGCF_syscall_disables_events)
-#define _VGCF_online			5
-#define VGCF_online			(1 << _VGCF_online)
-#define _VGCF_in_syscall		8	/* iret: RCX and R11 are free */
-#define VGCF_in_syscall			(1 << _VGCF_in_syscall)
-#define VGCF_IN_SYSCALL			VGCF_in_syscall
+#define VGCF_i387_valid			(1 << 0)
+#define VGCF_in_kernel			(1 << 2)
+#define VGCF_failsafe_disables_events	(1 << 3)
+#define VGCF_syscall_disables_events	(1 << 4)
+#define VGCF_online			(1 << 5)
+#define VGCF_in_syscall			(1 << 8)	/* iret: RCX, R11 free */
 
 /* vCPUs that have a vcpu_info slot in the shared page. */
 #define XEN_LEGACY_MAX_VCPUS	32
@@ -82,9 +58,7 @@
 #define XEN_CPUID_SIGNATURE_EBX	0x566e6558	/* "XenV" */
 #define XEN_CPUID_SIGNATURE_ECX	0x65584d4d	/* "MMXe" */
 #define XEN_CPUID_SIGNATURE_EDX	0x4d4d566e	/* "nVMM" */
-#define _XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD	0
 #define XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD	(1u << 0)
-#define XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK	(0xffu << 0)
 
 /* "ud2; .ascii "xen"" before an instruction asks for its emulation. */
 #ifdef __ASSEMBLY__
@@ -115,13 +89,6 @@ typedef uint64_t xen_pfn_t;		/* a frame number, machine or pseudo */
 typedef uint64_t xen_ulong_t;		/* a register's width */
 typedef uint64_t xen_callback_t;	/* an entry point in the guest */
 
-#define HYPERVISOR_VIRT_START	UINT64_C(0xffff800000000000)
-#define HYPERVISOR_VIRT_END	UINT64_C(0xffff880000000000)
-#define MACH2PHYS_VIRT_START	UINT64_C(0xffff800000000000)
-#define MACH2PHYS_VIRT_END	UINT64_C(0xffff804000000000)
-#define MACH2PHYS_NR_ENTRIES \
-	((MACH2PHYS_VIRT_END - MACH2PHYS_VIRT_START) >> 3)
-
 /* One entry of set_trap_table's list; address 0 ends the list. */
 struct trap_info {
 	uint8_t vector;		/* 0x00 exception vector, or 0x80 */
@@ -130,11 +97,6 @@ struct trap_info {
 	uint64_t address;	/* 0x08 handler */
 };
 static_assert(sizeof(struct trap_info) == 16, "size");
-
-#define TI_GET_DPL(ti)		((ti)->flags & 3)
-#define TI_GET_IF(ti)		((ti)->flags & 4)
-#define TI_SET_DPL(ti, dpl)	((ti)->flags |= (dpl))
-#define TI_SET_IF(ti, mask)	((ti)->flags |= ((!!(mask)) << 2))
 
 /* What the iret hypercall finds at the guest's RSP. */
 struct iret_context {
@@ -217,19 +179,11 @@ struct arch_vcpu_info {
 };
 static_assert(sizeof(struct arch_vcpu_info) == 16, "size");
 
-/* arch_shared_info.nmi_reason, bit numbers and masks. */
-#define _XEN_NMIREASON_io_error	0
-#define XEN_NMIREASON_io_error	(1UL << _XEN_NMIREASON_io_error)
-#define _XEN_NMIREASON_pci_serr	1
-#define XEN_NMIREASON_pci_serr	(1UL << _XEN_NMIREASON_pci_serr)
-#define _XEN_NMIREASON_unknown	2
-#define XEN_NMIREASON_unknown	(1UL << _XEN_NMIREASON_unknown)
-
 /* The tail of the shared page: where tools find the guest's p2m. */
 struct arch_shared_info {
 	uint64_t max_pfn;			/* 0x00 PFNs in the p2m */
 	xen_pfn_t pfn_to_mfn_frame_list_list;	/* 0x08 root, or ~0 */
-	uint64_t nmi_reason;			/* 0x10 XEN_NMIREASON_* */
+	uint64_t nmi_reason;			/* 0x10 bits as port 0x61's */
 	uint64_t p2m_cr3;			/* 0x18 root that maps it */
 	uint64_t p2m_vaddr;			/* 0x20 its virtual address */
 	uint64_t p2m_generation;		/* 0x28 odd while it changes */

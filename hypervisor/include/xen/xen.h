@@ -11,14 +11,13 @@
 
 #include "xen-x86_64.h"
 
-/* Hypercall numbers. Those marked "-" are answered with -ENOSYS. */
+/* Hypercall numbers; others are answered with -ENOSYS. */
 #define __HYPERVISOR_set_trap_table		0
 #define __HYPERVISOR_mmu_update			1
 #define __HYPERVISOR_set_gdt			2
 #define __HYPERVISOR_stack_switch		3
 #define __HYPERVISOR_set_callbacks		4
 #define __HYPERVISOR_fpu_taskswitch		5
-#define __HYPERVISOR_sched_op_compat		6	/* - */
 #define __HYPERVISOR_platform_op		7
 #define __HYPERVISOR_set_debugreg		8
 #define __HYPERVISOR_get_debugreg		9
@@ -27,10 +26,8 @@
 #define __HYPERVISOR_multicall			13
 #define __HYPERVISOR_update_va_mapping		14
 #define __HYPERVISOR_set_timer_op		15
-#define __HYPERVISOR_event_channel_op_compat	16	/* - */
 #define __HYPERVISOR_xen_version		17
 #define __HYPERVISOR_console_io			18
-#define __HYPERVISOR_physdev_op_compat		19	/* - */
 #define __HYPERVISOR_grant_table_op		20
 #define __HYPERVISOR_vm_assist			21
 #define __HYPERVISOR_update_va_mapping_otherdomain 22
@@ -38,53 +35,22 @@
 #define __HYPERVISOR_vcpu_op			24
 #define __HYPERVISOR_set_segment_base		25
 #define __HYPERVISOR_mmuext_op			26
-#define __HYPERVISOR_xsm_op			27	/* - */
-#define __HYPERVISOR_nmi_op			28	/* - */
+#define __HYPERVISOR_xsm_op			27	/* for tests: -ENOSYS */
 #define __HYPERVISOR_sched_op			29
 #define __HYPERVISOR_callback_op		30
-#define __HYPERVISOR_xenoprof_op		31	/* - */
 #define __HYPERVISOR_event_channel_op		32
 #define __HYPERVISOR_physdev_op			33
-#define __HYPERVISOR_hvm_op			34	/* - */
 #define __HYPERVISOR_sysctl			35
 #define __HYPERVISOR_domctl			36
-#define __HYPERVISOR_kexec_op			37	/* - */
-#define __HYPERVISOR_tmem_op			38	/* - */
-#define __HYPERVISOR_argo_op			39	/* - */
-#define __HYPERVISOR_xenpmu_op			40	/* - */
-#define __HYPERVISOR_dm_op			41	/* - */
-#define __HYPERVISOR_hypfs_op			42	/* - */
-#define __HYPERVISOR_arch_0			48	/* - machine check */
-#define __HYPERVISOR_arch_1			49	/* - */
-#define __HYPERVISOR_arch_2			50	/* - */
-#define __HYPERVISOR_arch_3			51	/* - */
-#define __HYPERVISOR_arch_4			52	/* - */
-#define __HYPERVISOR_arch_5			53	/* - */
-#define __HYPERVISOR_arch_6			54	/* - */
-#define __HYPERVISOR_arch_7			55	/* Shoji's extensions */
 
 /* Virtual interrupts. V: one per vCPU; G: one per domain, for dom0. */
 #define VIRQ_TIMER	0	/* V a timer of this vCPU has expired */
 #define VIRQ_DEBUG	1	/* V print debug information */
 #define VIRQ_CONSOLE	2	/* G console input is waiting */
 #define VIRQ_DOM_EXC	3	/* G a domain shut down or died */
-#define VIRQ_TBUF	4	/* G trace buffer has data */
-#define VIRQ_DEBUGGER	6	/* G a domain stopped for a debugger */
 #define VIRQ_XENOPROF	7	/* V profiler sample */
 #define VIRQ_CON_RING	8	/* G the log ring has new text */
-#define VIRQ_PCPU_STATE	9	/* G a processor came or went */
-#define VIRQ_MEM_EVENT	10	/* G */
-#define VIRQ_ARGO	11	/* G */
-#define VIRQ_ENOMEM	12	/* G free memory is low */
 #define VIRQ_XENPMU	13	/* V performance counter */
-#define VIRQ_ARCH_0	16	/* G machine check */
-#define VIRQ_ARCH_1	17
-#define VIRQ_ARCH_2	18
-#define VIRQ_ARCH_3	19
-#define VIRQ_ARCH_4	20
-#define VIRQ_ARCH_5	21
-#define VIRQ_ARCH_6	22
-#define VIRQ_ARCH_7	23
 #define NR_VIRQS	24
 
 /* Domain ids that name no ordinary domain. */
@@ -92,10 +58,7 @@
 #define DOMID_SELF		0x7ff0	/* the caller */
 #define DOMID_IO		0x7ff1	/* owner of device memory */
 #define DOMID_XEN		0x7ff2	/* owner of pages we share */
-#define DOMID_COW		0x7ff3	/* owner of shared copies; none here */
 #define DOMID_INVALID		0x7ff4	/* nobody; createdomain: choose */
-#define DOMID_IDLE		0x7fff
-#define DOMID_MASK		0x7fff
 
 /* mmu_update: what to do, in the low bits of mmu_update.ptr. */
 #define MMU_NORMAL_PT_UPDATE		0	/* set the entry at ptr */
@@ -130,7 +93,6 @@
 #define UVMF_TLB_FLUSH		1
 #define UVMF_INVLPG		2
 #define UVMF_FLUSHTYPE_MASK	3
-#define UVMF_MULTI		0
 #define UVMF_LOCAL		0
 #define UVMF_ALL		4
 
@@ -142,12 +104,10 @@
 #define VMASST_CMD_enable			0
 #define VMASST_CMD_disable			1
 #define VMASST_TYPE_4gb_segments		0	/* no effect */
-#define VMASST_TYPE_4gb_segments_notify		1	/* refused */
 #define VMASST_TYPE_writable_pagetables		2	/* emulate L1 stores */
 #define VMASST_TYPE_pae_extended_cr3		3	/* no effect */
 #define VMASST_TYPE_architectural_iopl		4	/* IOPL in RFLAGS */
 #define VMASST_TYPE_runstate_update_flag	5	/* vcpu.h */
-#define VMASST_TYPE_m2p_strict			32	/* no m2p for users */
 
 /* start_info.flags */
 #define SIF_PRIVILEGED		(1 << 0)
@@ -155,7 +115,6 @@
 #define SIF_MULTIBOOT_MOD	(1 << 2)	/* mod_start: a module list */
 #define SIF_MOD_START_PFN	(1 << 3)	/* mod_start: a PFN */
 #define SIF_VIRT_P2M_4TOOLS	(1 << 4)	/* tools read the virtual p2m */
-#define SIF_PM_MASK		(0xff << 8)	/* power-management bits */
 
 #define MAX_GUEST_CMDLINE	1024
 
@@ -166,7 +125,6 @@
 
 /* vcpu_time_info.flags */
 #define XEN_PVCLOCK_TSC_STABLE_BIT	(1 << 0)	/* same on all vCPUs */
-#define XEN_PVCLOCK_GUEST_STOPPED	(1 << 1)
 
 #ifndef __ASSEMBLY__
 
@@ -266,15 +224,6 @@ struct start_info {
 	uint64_t nr_p2m_frames;		/* 0x488 */
 };
 static_assert(sizeof(struct start_info) == 1168, "size");
-
-/* mod_start under SIF_MULTIBOOT_MOD: one of these per module. */
-struct xen_multiboot_mod_list {
-	uint32_t mod_start;	/* 0x00 address of the first byte */
-	uint32_t mod_end;	/* 0x04 one past the last */
-	uint32_t cmdline;	/* 0x08 NUL-terminated string */
-	uint32_t pad;		/* 0x0c must be 0 */
-};
-static_assert(sizeof(struct xen_multiboot_mod_list) == 16, "size");
 
 /* dom0's screen; dom0 knows by info_size which tail fields exist. */
 struct dom0_vga_console_info {

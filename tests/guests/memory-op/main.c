@@ -336,10 +336,10 @@ static void test_m2p_frames(void)
 static void test_refused(void)
 {
 	struct xen_memory_domain self = { .domid = DOMID_SELF };
-	struct xen_add_to_physmap add = { .domid = DOMID_SELF };
+	uint64_t add[3] = { DOMID_SELF };
 	uint64_t zero[8] = { 0 };
 
-	REQUIRE(hv_memory_op(XENMEM_add_to_physmap, &add) < 0);
+	REQUIRE(hv_memory_op(XENMEM_add_to_physmap, add) < 0);
 	REQUIRE_EQ(hv_memory_op(XENMEM_get_sharing_freed_pages, NULL), 0);
 	REQUIRE_EQ(hv_memory_op(XENMEM_get_sharing_shared_pages, NULL), 0);
 	REQUIRE_EQ(hv_memory_op(8, zero), ENOSYS_);

@@ -5,8 +5,8 @@
  *
  * Sectors are 512 bytes whatever the device's own size. A request names up
  * to 11 granted pages, each with a first and last sector (0-7) inside the
- * page; an indirect request names pages full of such segments. A response
- * answers the request whose id it carries.
+ * page. A response answers the request whose id it carries. Indirect and
+ * discard requests are not used.
  */
 #pragma once
 
@@ -18,18 +18,12 @@ typedef uint64_t blkif_sector_t;
 
 #define BLKIF_OP_READ			0
 #define BLKIF_OP_WRITE			1
-#define BLKIF_OP_WRITE_BARRIER		2	/* feature-barrier */
 #define BLKIF_OP_FLUSH_DISKCACHE	3	/* feature-flush-cache */
-#define BLKIF_OP_RESERVED_1		4
-#define BLKIF_OP_DISCARD		5	/* feature-discard */
-#define BLKIF_OP_INDIRECT		6	/* ...-indirect-segments */
 
 #define BLKIF_RSP_OKAY		0
-#define BLKIF_RSP_ERROR		(-1)
 #define BLKIF_RSP_EOPNOTSUPP	(-2)
 
 #define BLKIF_MAX_SEGMENTS_PER_REQUEST		11
-#define BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST	8
 
 struct blkif_request_segment {
 	grant_ref_t gref;	/* 0x00 */
@@ -39,7 +33,7 @@ struct blkif_request_segment {
 static_assert(sizeof(struct blkif_request_segment) == 8, "size");
 
 struct blkif_request {
-	uint8_t operation;		/* 0x00 READ, WRITE, BARRIER, FLUSH */
+	uint8_t operation;		/* 0x00 BLKIF_OP_* */
 	uint8_t nr_segments;		/* 0x01 */
 	blkif_vdev_t handle;		/* 0x02 */
 	uint64_t id;			/* 0x08 */
@@ -48,30 +42,6 @@ struct blkif_request {
 		seg[BLKIF_MAX_SEGMENTS_PER_REQUEST];	/* 0x18 */
 };
 static_assert(sizeof(struct blkif_request) == 112, "size");
-
-#define BLKIF_DISCARD_SECURE	(1 << 0)
-
-struct blkif_request_discard {
-	uint8_t operation;		/* 0x00 DISCARD */
-	uint8_t flag;			/* 0x01 BLKIF_DISCARD_SECURE or 0 */
-	blkif_vdev_t handle;		/* 0x02 */
-	uint64_t id;			/* 0x08 */
-	blkif_sector_t sector_number;	/* 0x10 */
-	uint64_t nr_sectors;		/* 0x18 */
-};
-static_assert(sizeof(struct blkif_request_discard) == 32, "size");
-
-struct blkif_request_indirect {
-	uint8_t operation;		/* 0x00 INDIRECT */
-	uint8_t indirect_op;		/* 0x01 READ or WRITE */
-	uint16_t nr_segments;		/* 0x02 */
-	uint64_t id;			/* 0x08 */
-	blkif_sector_t sector_number;	/* 0x10 */
-	blkif_vdev_t handle;		/* 0x18 */
-	grant_ref_t indirect_grefs
-		[BLKIF_MAX_INDIRECT_PAGES_PER_REQUEST];	/* 0x1c */
-};
-static_assert(sizeof(struct blkif_request_indirect) == 64, "size");
 
 struct blkif_response {
 	uint64_t id;		/* 0x00 of the request */
@@ -88,6 +58,4 @@ union blkif_sring_entry {
 static_assert(sizeof(union blkif_sring_entry) == 112, "size");
 
 /* Bits of the back end's node `info`. */
-#define VDISK_CDROM	0x1
-#define VDISK_REMOVABLE	0x2
 #define VDISK_READONLY	0x4

@@ -38,7 +38,6 @@ enum xsd_sockmsg_type {
 	XS_TYPE_COUNT = 23,		/* one past the last */
 	XS_INVALID = 0xffff,
 };
-#define XS_DEBUG	XS_CONTROL	/* its old name */
 
 /* Limits, in bytes; paths count their NUL. */
 #define XENSTORE_PAYLOAD_MAX	4096
@@ -90,6 +89,5 @@ static_assert(sizeof(struct xenstore_domain_interface) == 0x81c, "size");
 #define XENSTORE_RECONNECT	1	/* guest asks, store answers with 0 */
 
 #define XENSTORE_ERROR_NONE	0
-#define XENSTORE_ERROR_COMM	1	/* no communication */
 #define XENSTORE_ERROR_RINGIDX	2	/* impossible ring index */
 #define XENSTORE_ERROR_PROTO	3	/* nonsense in a message */
