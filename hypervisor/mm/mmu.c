@@ -271,7 +271,10 @@ static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 	if (rc)
 		return rc;
 	*slot = root;
-	if (v == current)
+	/* The other mode's root is not loaded, and its translations went when
+	 * it was left. */
+	if (v == current &&
+		slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4))
 		mmu_load_root(v);
 	return mfn_none(old) ? 0 : pt_put(d, old, 4);
 }
@@ -381,19 +384,26 @@ static int pin(struct domain *d, const struct mmuext_op *op, bool *done)
 }
 
 /* *done: the root is in place, though work may remain. */
-static int set_kernel_root(struct vcpu *v, mfn_t root, bool *done)
+static int set_root(struct vcpu *v, mfn_t *slot, mfn_t root, bool *done)
 {
 	int rc;
 
-	if (mfn_equal(v->kernel_l4, root)) {
-		tlb_flush_local();
-		segment_flush_ldt(v);
-		return 0;
-	}
 	spin_lock(&v->domain->pt_lock);
-	rc = replace_root(v, &v->kernel_l4, root);
-	*done = mfn_equal(v->kernel_l4, root);
+	rc = replace_root(v, slot, root);
+	*done = mfn_equal(*slot, root);
 	spin_unlock(&v->domain->pt_lock);
+	return rc;
+}
+
+static int set_kernel_root(struct vcpu *v, mfn_t root, bool *done)
+{
+	int rc = 0;
+
+	*done = mfn_equal(v->kernel_l4, root);
+	if (*done)
+		tlb_flush_local();
+	else
+		rc = set_root(v, &v->kernel_l4, root, done);
 	if (*done)
 		segment_flush_ldt(v);
 	return rc;
@@ -405,17 +415,6 @@ int mmu_new_kernel_root(struct vcpu *v, mfn_t root)
 	const int rc = pt_settle();
 
 	return rc ? rc : set_kernel_root(v, root, &done);
-}
-
-static int set_user_root(struct vcpu *v, mfn_t root, bool *done)
-{
-	int rc;
-
-	spin_lock(&v->domain->pt_lock);
-	rc = replace_root(v, &v->user_l4, root);
-	*done = mfn_equal(v->user_l4, root);
-	spin_unlock(&v->domain->pt_lock);
-	return rc;
 }
 
 static int flush(struct vcpu *v, const struct mmuext_op *op)
@@ -469,7 +468,7 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 	case MMUEXT_NEW_BASEPTR:
 		return set_kernel_root(v, MFN(op->arg1.mfn), done);
 	case MMUEXT_NEW_USER_BASEPTR:
-		return set_user_root(v,
+		return set_root(v, &v->user_l4,
 			op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE, done);
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_INVLPG_LOCAL:

@@ -185,20 +185,12 @@ static void walk_fail(struct pt_walk *w, int error)
 	w->error = error;
 }
 
-static void install_hv_slots(mfn_t table)
+static void set_hv_slots(mfn_t table, bool valid)
 {
 	uint64_t *const entry = mfn_direct(table);
 
 	for (unsigned i = HV_SLOT_FIRST; i < HV_SLOT_END; i++)
-		entry[i] = hv_l4_entry(i);
-}
-
-static void remove_hv_slots(mfn_t table)
-{
-	uint64_t *const entry = mfn_direct(table);
-
-	for (unsigned i = HV_SLOT_FIRST; i < HV_SLOT_END; i++)
-		entry[i] = 0;
+		entry[i] = valid ? hv_l4_entry(i) : 0;
 }
 
 static int walk_run(struct pt_walk *w, const struct frame *until);
@@ -291,7 +283,7 @@ static void finish_validation(struct pt_walk *w)
 	const unsigned top = w->depth - 1;
 
 	if (w->at[top].level == 4)
-		install_hv_slots(w->at[top].mfn);
+		set_hv_slots(w->at[top].mfn, true);
 	atomic_or(&frame_of(w->at[top].mfn)->type, FT_VALID);
 	w->depth--;
 	if (w->depth)
@@ -338,7 +330,7 @@ static void finish_release(struct pt_walk *w)
 	const mfn_t table = w->at[--w->depth].mfn;
 
 	if (w->at[w->depth].level == 4)
-		remove_hv_slots(table);
+		set_hv_slots(table, false);
 	frame_drop_type(frame_of(table));
 	frame_put(table);
 	if (w->depth)
