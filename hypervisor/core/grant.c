@@ -237,24 +237,34 @@ void grant_handle_put(struct domain *d, uint32_t handle)
 	spin_unlock(&t->lock);
 }
 
+void grant_unmap(struct domain *d, uint32_t handle, uint8_t parts)
+{
+	struct grant_map *const m = grant_handle_map(d, handle);
+
+	m->parts &= ~parts;
+	if (!m->parts) {
+		const struct grant_pin pin = {domain_of_id(m->dom), m->ref,
+			MFN(m->frame), m->readonly};
+
+		grant_unpin(&pin);
+		domain_put(pin.granter);
+	}
+	grant_handle_put(d, handle);
+}
+
 int grant_release_mappings(struct domain *d)
 {
 	struct grant_table *const t = d->grants;
 
-	for (uint32_t h = 0; h < t->nr_map_pages * MAPS_PER_PAGE; h++) {
-		struct grant_map *const m = grant_handle_take(d, h);
-		struct grant_pin pin;
+	for (; t->released < t->nr_map_pages * MAPS_PER_PAGE; t->released++) {
+		struct grant_map *const m = grant_handle_take(d, t->released);
 
-		if (!m)
-			continue;
-		pin = (struct grant_pin){domain_of_id(m->dom), m->ref,
-			MFN(m->frame), m->readonly};
-		grant_unpin(&pin);
-		domain_put(pin.granter);
-		m->parts = 0;
-		grant_handle_put(d, h);
-		if (preempt_needed())
+		if (m)
+			grant_unmap(d, t->released, m->parts);
+		if (t->released % 64 == 63 && preempt_needed()) {
+			t->released++;
 			return -ERESTART;
+		}
 	}
 	return 0;
 }

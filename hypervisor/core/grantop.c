@@ -137,26 +137,6 @@ static void unmap_begin(struct unmapped *u, uint32_t handle, uint64_t host_addr,
 		grant_handle_put(d, handle);
 }
 
-/* After the flush: the parts that are gone, and with the last all else. */
-static void unmap_end(const struct unmapped *u)
-{
-	struct domain *const d = current->domain;
-	struct grant_map *m;
-
-	if (!u->parts)
-		return;
-	m = grant_handle_map(d, u->handle);
-	m->parts &= ~u->parts;
-	if (!m->parts) {
-		const struct grant_pin pin = {domain_of_id(m->dom), m->ref,
-			MFN(m->frame), m->readonly};
-
-		grant_unpin(&pin);
-		domain_put(pin.granter);
-	}
-	grant_handle_put(d, u->handle);
-}
-
 /* Elements first..first+nr, at most GROUP. */
 static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 {
@@ -190,7 +170,9 @@ static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 				offsetof(
 					struct gnttab_unmap_grant_ref, status));
 
-		unmap_end(&group[i]);
+		if (group[i].parts)
+			grant_unmap(current->domain, group[i].handle,
+				group[i].parts);
 		if (copy_to_guest(at, &group[i].status, sizeof(int16_t)))
 			rc = -EFAULT;
 	}

@@ -44,6 +44,7 @@ struct grant_table {
 	struct grant_map **maps;
 	uint32_t free_map; /* HANDLE_NONE: none */
 	unsigned nr_maps;  /* in use */
+	uint32_t released; /* handles below are, the domain is dying */
 };
 
 /* A use of a grant, between pin and unpin: references to the frame, a pin of
@@ -67,6 +68,10 @@ struct grant_map *grant_handle_take(struct domain *d, uint32_t handle);
 /* Not busy any more; free if no part is left. */
 void grant_handle_put(struct domain *d, uint32_t handle);
 struct grant_map *grant_handle_map(struct domain *d, uint32_t handle);
+
+/* Parts of a busy map are gone, no CPU can use them: with the last part its
+ * references go. Not busy any more. */
+void grant_unmap(struct domain *d, uint32_t handle, uint8_t parts);
 
 /* Make the table at least nr frames large. -EINVAL over the limit, -ENOMEM */
 int grant_grow(struct domain *d, unsigned nr);
