@@ -2,7 +2,7 @@
 /*
  * The log and the consoles. Every line of ours goes into the ring and, up to
  * the chosen level, to the serial port and the screen; dom0's console output
- * goes to the devices only, other guests' lines to both.
+ * goes to the devices only.
  *
  * The ring's position counts bytes since boot; the ring holds the last
  * RING_SIZE of them. Everything here changes under the lock, but in a panic,
@@ -249,38 +249,14 @@ bool console_ports(uint16_t *first, unsigned *nr)
 	return serial_on;
 }
 
-/* Output of guests */
+/* Output of dom0 */
 
-void console_guest_write(const struct domain *d, const char *text, size_t size)
+void console_guest_write(const char *text, size_t size)
 {
-	char mark[16];
-	int length;
-	uint64_t flags;
+	const uint64_t flags = console_lock();
 
-	if (d->hardware) {
-		flags = console_lock();
-		devices_write(text, size);
-		console_unlock(flags);
-		return;
-	}
-	length = format_string(mark, sizeof(mark), "(d%u) ", d->id);
-	while (size) {
-		const char *end = text;
-
-		while (end < text + size && *end != '\n')
-			end++;
-		flags = console_lock();
-		line_write(mark, (size_t)length, true);
-		ring_write(text, (size_t)(end - text));
-		devices_write(text, (size_t)(end - text));
-		ring_write("\n", 1);
-		devices_write("\n", 1);
-		console_unlock(flags);
-		if (end < text + size)
-			end++;
-		size -= (size_t)(end - text);
-		text = end;
-	}
+	devices_write(text, size);
+	console_unlock(flags);
 }
 
 /* Input */

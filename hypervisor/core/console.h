@@ -9,8 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct domain;
-
 /* The devices that the command line asks for, once it is known; what was
  * logged before is shown then. */
 void console_init(void);
@@ -19,10 +17,8 @@ void console_init_irq(void); /* interrupts work: serial input */
 /* dom0 owns the screen from now on: stop drawing on it. */
 void console_release_screen(void);
 
-/* Text of a guest: dom0's as it is, others' by lines that are marked with the
- * domain's number. */
-void console_guest_write(
-	const struct domain *d, const char *text, size_t size);
+/* Text of dom0. */
+void console_guest_write(const char *text, size_t size);
 /* Input for dom0; returns how many bytes. */
 size_t console_guest_read(char *to, size_t size);
 

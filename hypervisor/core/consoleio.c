@@ -22,7 +22,7 @@ static int64_t write(struct hypercall_args *a)
 
 		if (copy_from_guest(text, (gva_t){a->arg[2]}, size))
 			return -EFAULT;
-		console_guest_write(current->domain, text, size);
+		console_guest_write(text, size);
 		left -= (uint32_t)size;
 		a->arg[1] = left;
 		a->arg[2] += size;

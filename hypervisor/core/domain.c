@@ -132,6 +132,14 @@ struct domain *domain_next(uint16_t id)
 	return found;
 }
 
+struct domain *domain_after(struct domain *d)
+{
+	const uint16_t id = d->id;
+
+	domain_put(d);
+	return domain_next(id + 1);
+}
+
 uint16_t domain_free_id(void)
 {
 	uint16_t found = DOMID_INVALID;

@@ -129,6 +129,11 @@ uint16_t domain_free_id(void);
 int domain_destroy(struct domain *d);
 /* The living or dying domain with the lowest id >= id, with a reference. */
 struct domain *domain_next(uint16_t id);
+/* The one after d, whose reference goes. */
+struct domain *domain_after(struct domain *d);
+/* All of them, referenced in the body; who leaves it drops the reference. */
+#define for_each_domain(d, first)                                          \
+	for ((d) = domain_next(first); (d); (d) = domain_after(d))
 /* Shut-down domain runs on (suspend was cancelled or done). */
 void domain_resume(struct domain *d);
 /* The machine's wall clock changed: tell all shared pages. */

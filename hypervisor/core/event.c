@@ -388,13 +388,8 @@ static void show(void *data)
 	struct domain *d;
 
 	(void)data;
-	for (unsigned id = 0; id < DOMID_FIRST_RESERVED; id = d->id + 1u) {
-		d = domain_next((uint16_t)id);
-		if (!d)
-			break;
+	for_each_domain (d, 0)
 		show_ports(d);
-		domain_put(d);
-	}
 }
 
 void event_show(void)

@@ -464,14 +464,9 @@ static void show(void *data)
 			(unsigned)(runqueue_idle >> cpu & 1),
 			(unsigned)(runqueue_unsliced >> cpu & 1));
 	}
-	for (unsigned id = 0; id < DOMID_FIRST_RESERVED; id = d->id + 1u) {
-		d = domain_next((uint16_t)id);
-		if (!d)
-			break;
+	for_each_domain (d, 0)
 		for_each_vcpu (d, v)
 			show_vcpu(v);
-		domain_put(d);
-	}
 }
 
 void sched_show(void)

@@ -92,23 +92,23 @@ static int sched_id(struct xen_sysctl *op)
 static int domain_list(struct xen_sysctl *op)
 {
 	struct xen_sysctl_getdomaininfolist *const l = &op->u.getdomaininfolist;
-	uint32_t n = 0, id = l->first_domain;
+	struct xen_domctl_getdomaininfo info;
+	struct domain *d;
+	uint32_t n = 0;
+	int rc = 0;
 
-	while (n < l->max_domains && id < DOMID_FIRST_RESERVED) {
-		struct xen_domctl_getdomaininfo info;
-		struct domain *const d = domain_next((uint16_t)id);
-
-		if (!d)
+	for_each_domain (d, l->first_domain) {
+		if (n < l->max_domains) {
+			domctl_domain_info(d, &info);
+			rc = put_guest(l->buffer, n++, &info);
+		}
+		if (rc || n == l->max_domains) {
+			domain_put(d);
 			break;
-		id = d->id + 1u;
-		domctl_domain_info(d, &info);
-		domain_put(d);
-		if (put_guest(l->buffer, n, &info))
-			return -EFAULT;
-		n++;
+		}
 	}
 	l->num_domains = n;
-	return 0;
+	return rc;
 }
 
 static int debug_keys(struct xen_sysctl *op)
@@ -204,14 +204,11 @@ static int numa(struct xen_sysctl *op)
 
 static uint32_t count_domains(void)
 {
-	uint32_t nr = 0, id = 0;
+	uint32_t nr = 0;
 	struct domain *d;
 
-	while (id < DOMID_FIRST_RESERVED && (d = domain_next((uint16_t)id))) {
-		id = d->id + 1u;
+	for_each_domain (d, 0)
 		nr++;
-		domain_put(d);
-	}
 	return nr;
 }
 
