@@ -27,7 +27,7 @@ int64_t hypercall_set_trap_table(struct hypercall_args *a)
 			return -EFAULT;
 		if (!trap.address)
 			return 0;
-		if (!canonical(trap.address))
+		if (!is_canonical(trap.address))
 			return -EINVAL;
 		trap.cs |= 3;
 		v->traps[trap.vector] = trap;
@@ -63,7 +63,7 @@ static int64_t set(gva_t arg)
 	callback = find(current, reg.type);
 	if (!callback)
 		return -ENOSYS;
-	if (!canonical(reg.address))
+	if (!is_canonical(reg.address))
 		return -EINVAL;
 	callback->rip = reg.address;
 	callback->mask_events = reg.type == CALLBACKTYPE_event ||
@@ -112,7 +112,7 @@ int64_t hypercall_set_callbacks(struct hypercall_args *a)
 	struct vcpu *const v = current;
 
 	for (unsigned i = 0; i < 3; i++)
-		if (!canonical(a->arg[i]))
+		if (!is_canonical(a->arg[i]))
 			return -EINVAL;
 	v->event = (struct callback){ a->arg[0], true };
 	v->failsafe = (struct callback){ a->arg[1], false };

@@ -50,7 +50,7 @@ static int check_dr7(const struct vcpu *v, uint64_t value)
 
 static int write_address(struct vcpu *v, unsigned number, uint64_t value)
 {
-	if (!canonical(value))
+	if (!is_canonical(value))
 		return -EPERM;
 	if (value >= HV_BASE - 7 && value < HV_END)
 		return -EPERM;

@@ -96,7 +96,7 @@ bool guestmsr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_FS_BASE:
 	case MSR_GS_BASE:
 	case MSR_KERNEL_GS_BASE:
-		if (!canonical(value))
+		if (!is_canonical(value))
 			return false;
 		wrmsr(msr, value);
 		return true;

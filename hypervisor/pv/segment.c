@@ -161,7 +161,7 @@ int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
 	if (entries > LDT_ENTRIES_MAX || base % PAGE_SIZE)
 		return -EINVAL;
-	if (entries && (!canonical(base) || (base + entries * 8ull > HV_BASE &&
+	if (entries && (!is_canonical(base) || (base + entries * 8ull > HV_BASE &&
 						    base < HV_END)))
 		return -EINVAL;
 	segment_flush_ldt(v);
@@ -343,7 +343,7 @@ int64_t hypercall_set_segment_base(struct hypercall_args *a)
 {
 	const uint64_t value = a->arg[1];
 
-	if (a->arg[0] <= 2 && !canonical(value))
+	if (a->arg[0] <= 2 && !is_canonical(value))
 		return -EINVAL;
 	switch (a->arg[0]) {
 	case SEGBASE_FS:

@@ -13,12 +13,6 @@
 
 struct vcpu;
 
-/* The CPU takes it as an address. */
-static inline bool canonical(uint64_t va)
-{
-	return (int64_t)(va << 16) >> 16 == (int64_t)va;
-}
-
 /* For v that is current or does not run; entries 0 drops the GDT. -EINVAL */
 int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries);
 int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
