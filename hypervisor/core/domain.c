@@ -458,7 +458,8 @@ int domain_destroy(struct domain *d)
 		grant_release_mappings,
 		destroy_vcpus,
 		close_grants,
-		mmu_reclaim,
+		mmu_unpin_all,
+		frame_reclaim,
 	};
 	const unsigned nr = sizeof(stages) / sizeof(stages[0]);
 

@@ -46,7 +46,7 @@ struct domain {
 	/* Memory (mm/frame.c) */
 	struct spinlock pages_lock; /* RANK_PAGES */
 	uint32_t pages; /* first frame of the list of pages, 0 none */
-	uint32_t pages_kept; /* the same, of frames that outlive its death */
+	uint32_t pages_unpinned; /* the same: between its death's two rounds */
 	uint64_t nr_pages; /* RANK_PAGES */
 	uint64_t max_pages;
 	uint64_t claimed; /* pages set aside for it, not yet allocated */

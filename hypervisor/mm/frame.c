@@ -57,8 +57,8 @@ static void list_unlink(struct domain *d, uint32_t index)
 
 	if (d->pages == index)
 		d->pages = f->next;
-	else if (d->pages_kept == index)
-		d->pages_kept = f->next;
+	else if (d->pages_unpinned == index)
+		d->pages_unpinned = f->next;
 	if (f->prev)
 		frames[f->prev].next = f->next;
 	if (f->next)
@@ -416,11 +416,10 @@ int frame_release(struct domain *d, mfn_t mfn)
 	return rc;
 }
 
-int frame_reclaim(struct domain *d, mfn_t *pinned)
+int frame_find_pinned(struct domain *d, mfn_t *pinned)
 {
 	for (;;) {
 		uint32_t index;
-		bool ours = false;
 
 		spin_lock(&d->pages_lock);
 		index = d->pages;
@@ -430,9 +429,29 @@ int frame_reclaim(struct domain *d, mfn_t *pinned)
 			return -EBUSY;
 		}
 		if (index) {
+			list_unlink(d, index);
+			list_insert(&d->pages_unpinned, index);
+		}
+		spin_unlock(&d->pages_lock);
+		if (!index)
+			return 0;
+		if (preempt_needed())
+			return -ERESTART;
+	}
+}
+
+int frame_reclaim(struct domain *d)
+{
+	for (;;) {
+		uint32_t index;
+		bool ours = false;
+
+		spin_lock(&d->pages_lock);
+		index = d->pages_unpinned;
+		if (index) {
 			/* What others still map stays behind here. */
 			list_unlink(d, index);
-			list_insert(&d->pages_kept, index);
+			list_insert(&d->pages, index);
 			ours = disown(&frames[index]);
 		}
 		spin_unlock(&d->pages_lock);

@@ -117,9 +117,12 @@ void frame_share_m2p(void);
  * maps it any more. */
 void frame_unshare(void *page);
 
-/* Gives back pages of a dying domain; -ERESTART when there is more, -EBUSY
- * when *pinned is to be unpinned first. */
-int frame_reclaim(struct domain *d, mfn_t *pinned);
+/* The pages of a dying domain go in two rounds, each to be called until it
+ * does not say -ERESTART: the first finds what is to be unpinned (-EBUSY with
+ * *pinned; 0: no more), the second gives the pages back. One round would free
+ * pages at the moment their tables let go of them, with a flush for each. */
+int frame_find_pinned(struct domain *d, mfn_t *pinned);
+int frame_reclaim(struct domain *d);
 
 static inline enum frame_type frame_type(const struct frame *f)
 {

@@ -308,7 +308,7 @@ int mmu_release(struct domain *d)
 }
 
 /* A pin is the table's own reference: it goes with its domain. */
-int mmu_reclaim(struct domain *d)
+int mmu_unpin_all(struct domain *d)
 {
 	int rc = pt_settle();
 
@@ -316,7 +316,7 @@ int mmu_reclaim(struct domain *d)
 		mfn_t pinned;
 		bool done;
 
-		rc = frame_reclaim(d, &pinned);
+		rc = frame_find_pinned(d, &pinned);
 		if (rc != -EBUSY)
 			return rc;
 		spin_lock(&d->pt_lock);

@@ -15,8 +15,8 @@ int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user);
 /* Drop the roots of all vCPUs of a dying domain. 0 or -ERESTART. */
 int mmu_release(struct domain *d);
 
-/* After that, give back its memory: unpins what is pinned. 0 or -ERESTART. */
-int mmu_reclaim(struct domain *d);
+/* After that, unpin what is pinned. 0 or -ERESTART. */
+int mmu_unpin_all(struct domain *d);
 
 /* The current vCPU's kernel root, as MMUEXT_NEW_BASEPTR sets it. */
 int mmu_new_kernel_root(struct vcpu *v, mfn_t root);

@@ -281,11 +281,11 @@ int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
 	return 0;
 }
 
-int mmu_reclaim(struct domain *d)
+int mmu_unpin_all(struct domain *d)
 {
 	mfn_t pinned; /* nothing is: there are no page tables here */
 
-	return frame_reclaim(d, &pinned);
+	return frame_find_pinned(d, &pinned);
 }
 
 int mmu_release(struct domain *d)
