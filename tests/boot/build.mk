@@ -4,7 +4,7 @@
 # asks for it.
 
 BOOT_DOM0 := guest network disk three lifecycle refusals rounds \
-	consoles
+	consoles i440fx q35
 BOOT_LIMIT := 260
 CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=400
 CHECKS += tests/boot/smp,alone

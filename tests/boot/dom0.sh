@@ -81,6 +81,28 @@ start_tools() { # the daemons and a bridge; ends the suite if they fail
 	check "shoji sees Domain-0" wait_for 20 shoji list Domain-0 || finish
 }
 
+disk_works() { # DEVICE: 16 MB written, read back from the device itself
+	head -c 16M /dev/urandom >/tmp/pattern
+	dd if=/tmp/pattern of="$1" bs=1M conv=fsync 2>/dev/null || return 1
+	echo 3 >/proc/sys/vm/drop_caches
+	equal "$(md5sum </tmp/pattern)" "$(head -c 16M "$1" | md5sum)"
+}
+
+net_works() { # DRIVER NUMBER: the machine's network 10.NUMBER.0.0/16 answers
+	for net_path in /sys/class/net/*; do
+		[ "$(basename "$(readlink "$net_path/device/driver")")" = "$1" ] ||
+			continue
+		net_name=${net_path##*/}
+		ip addr add "10.$2.2.15/16" dev "$net_name"
+		ip link set "$net_name" up
+		wait_for 20 ping -c 1 -W 1 -I "$net_name" "10.$2.2.2" || return 1
+		ping -c 5 -i 0.2 -s 1400 -I "$net_name" "10.$2.2.2"
+		return
+	done
+	echo "no network interface of $1"
+	return 1
+}
+
 guest_config() { # NAME [LINE...]: a Linux guest; later lines win
 	config_name=$1
 	shift
@@ -109,9 +131,10 @@ has_console() { # NAME: a domain that is being made has none yet
 
 guest_attach() { # NAME: its console to NAME.in and NAME.out
 	wait_for 20 has_console "$1"
-	rm -f "/tmp/$1.in" "/tmp/$1.out"
+	rm -f "/tmp/$1.in"
 	mkfifo "/tmp/$1.in"
-	shoji console "$1" <>"/tmp/$1.in" >"/tmp/$1.out" 2>&1 &
+	: >"/tmp/$1.out"	# who reads it may come before the console does
+	shoji console "$1" <>"/tmp/$1.in" >>"/tmp/$1.out" 2>&1 &
 }
 
 guest_ready() { # NAME SECONDS: until its shell runs
