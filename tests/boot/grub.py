@@ -13,6 +13,8 @@ import sys
 from console import SCALE, Console, Failure
 
 ENTRY = "Debian GNU/Linux, with Shoji"
+# Both suites run at the same time, on two real CPUs.
+CPUS = {"bios": "2", "uefi": "1"}
 
 
 class Suite:
@@ -38,7 +40,7 @@ def host_up(suite, machine):
                f"Booting .{ENTRY}|Loading Shoji", 30)
     suite.step("Shoji's log comes", machine.expect, r"\(shoji\) Shoji", 60)
     suite.step("root's shell on the console", machine.expect,
-               r"root@host:.*#", 240)
+               r"root@host:.*#", 300)
     machine.run("stty -echo; PS1=''; dmesg -n 1", 30)
 
 
@@ -92,7 +94,7 @@ def run(suite, firmware):
                "-l", f"build/boot/grub-{firmware}.log"]
     command += ["-u"] if firmware == "uefi" else []
     command += ["--", "-snapshot", "-nic", "user,restrict=on,model=virtio-net-pci"]
-    with Console(command, {"SMP": "2", "MEM": "3G"}) as machine:
+    with Console(command, {"SMP": CPUS[firmware], "MEM": "3G"}) as machine:
         host_up(suite, machine)
         if firmware == "uefi":
             suite.step("dom0 found the ACPI root", machine.run,
