@@ -375,10 +375,11 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
 		return -EINVAL;
 	g = &gsis[gsi];
 	flags = spin_lock_irq(&irq_lock);
-	if (g->told && g->level == level && g->active_low == active_low) {
+	/* Our console's line stays as we have it. */
+	if ((g->vector && irqs[g->vector].handler) ||
+		(g->told && g->level == level &&
+			g->active_low == active_low)) {
 		rc = -EEXIST;
-	} else if (g->vector && irqs[g->vector].handler) {
-		rc = -EBUSY;
 	} else {
 		g->told = true;
 		g->level = level;

@@ -183,6 +183,8 @@ static void test_setup_gsi(void)
 	REQUIRE(rc == 0 || rc == EEXIST_);
 	REQUIRE_EQ(setup_gsi(5000, 1, 1), EINVAL_);
 	REQUIRE_EQ(setup_gsi(-1, 1, 1), EINVAL_);
+	/* The line of the hypervisor's own console. */
+	REQUIRE_EQ(setup_gsi(4, 0, 0), EEXIST_);
 	REQUIRE_EQ(map_gsi(16, 16, &pirq), 0);
 	REQUIRE_EQ(unmap(16), 0);
 	REQUIRE_EQ(unmap(16), EINVAL_);
