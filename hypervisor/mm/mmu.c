@@ -249,13 +249,16 @@ int64_t hypercall_mmu_update(struct hypercall_args *a)
 
 /* Roots */
 
-void mmu_load_root(struct vcpu *v)
+static paddr_t active_root(const struct vcpu *v)
 {
-	struct cpu *const cpu = this_cpu();
 	const mfn_t root = v->kernel_mode ? v->kernel_l4 : v->user_l4;
 
-	cpu->cr3 = mfn_none(root) ? idle_cr3 : mfn_paddr(root);
-	write_cr3(cpu->cr3);
+	return mfn_none(root) ? idle_cr3 : mfn_paddr(root);
+}
+
+void mmu_load_root(struct vcpu *v)
+{
+	tlb_load_root(active_root(v));
 }
 
 /* New roots for the current vCPU or one that does not run. */
@@ -274,8 +277,10 @@ static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 	/* The other mode's root is not loaded, and its translations went when
 	 * it was left. */
 	if (v == current &&
-		slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4))
-		mmu_load_root(v);
+		slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4)) {
+		this_cpu()->cr3 = active_root(v);
+		tlb_flush_local();
+	}
 	return mfn_none(old) ? 0 : pt_put(d, old, 4);
 }
 

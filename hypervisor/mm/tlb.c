@@ -3,13 +3,15 @@
  * TLB flushes and their clock. Guest translations are never global, so that
  * loading CR3 drops them; ours are.
  *
- * The clock advances with every flush that is asked for. A CPU notes, when it
- * has flushed, the time at which the flush began; a frame that lost its last
- * mapping notes the time then. A CPU may still hold a translation of the
- * frame only if its note is not later than the frame's. A frame's note has the
- * low 16 bits alone: a note older than that looks younger, which costs a
- * flush too many; and a CPU whose own note is older than MAX_LAG is flushed
- * whatever the frame says, so none is ever missed.
+ * The clock advances with every flush that is asked for, and with every new
+ * root of a guest kernel. A CPU notes, when it has flushed, the time at which
+ * the flush began; so it does whenever it loads CR3, which happens with every
+ * system call of a guest's user space, so that most CPUs need not be asked. A
+ * frame that lost its last mapping notes the time then. A CPU may still hold a
+ * translation of the frame only if its note is not later than the frame's. A
+ * frame's note has the low 16 bits alone: a note older than that looks
+ * younger, which costs a flush too many; and a CPU whose own note is older
+ * than MAX_LAG is flushed whatever the frame says, so none is ever missed.
  */
 #include "mm/tlb.h"
 
@@ -28,13 +30,24 @@ uint16_t tlb_stamp(void)
 	return (uint16_t)read_once(&tlb_clock);
 }
 
-void tlb_flush_local(void)
+/* `time`: of the clock, before. */
+static void load(paddr_t cr3, uint32_t time)
 {
 	struct cpu *const cpu = this_cpu();
-	const uint32_t time = atomic_add(&tlb_clock, 1);
 
-	write_cr3(cpu->cr3);
+	cpu->cr3 = cr3;
+	write_cr3(cr3);
 	cpu->tlb_time = time;
+}
+
+void tlb_load_root(paddr_t cr3)
+{
+	load(cr3, read_once(&tlb_clock));
+}
+
+void tlb_flush_local(void)
+{
+	load(this_cpu()->cr3, atomic_add(&tlb_clock, 1));
 }
 
 void tlb_flush_page_local(uint64_t va)
@@ -132,9 +145,14 @@ void tlb_flush_since(uint16_t stamp)
 	cpumask_t late = { 0 };
 	unsigned cpu;
 
+	/* A CPU that we find without a guest's root reads what we changed when
+	 * it loads one. */
+	memory_barrier();
 	for_each_cpu(cpu, cpus_online) {
 		const uint32_t lag = time - read_once(&cpu_of(cpu)->tlb_time);
 
+		if (!read_once(&cpu_of(cpu)->guest_root))
+			continue;
 		/* A flush that began after we looked is no lag at all. */
 		if ((int32_t)lag >= 0 && (lag >= age || lag >= MAX_LAG))
 			late.bits |= 1ull << cpu;

@@ -12,6 +12,8 @@ struct frame;
 
 /* Guest entries (everything but the hypervisor's global ones). */
 void tlb_flush_local(void);
+/* Load CR3, which is a flush too. */
+void tlb_load_root(paddr_t cr3);
 void tlb_flush_page_local(uint64_t va);
 void tlb_flush(cpumask_t cpus);
 void tlb_flush_page(cpumask_t cpus, uint64_t va);

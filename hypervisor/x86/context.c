@@ -13,6 +13,7 @@
 #include "lib/assert.h"
 #include "mm/mmu.h"
 #include "mm/paging.h"
+#include "mm/tlb.h"
 #include "pv/debugreg.h"
 #include "pv/deliver.h"
 #include "pv/segment.h"
@@ -52,10 +53,11 @@ static void switch_root(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
 
 	if (!vcpu_is_idle(next)) {
 		atomic_or(&next->domain->dirty_cpus.bits, self);
+		write_once(&cpu->guest_root, true);
 		mmu_load_root(next);
 	} else {
-		cpu->cr3 = idle_cr3;
-		write_cr3(idle_cr3);
+		tlb_load_root(idle_cr3);
+		write_once(&cpu->guest_root, false);
 	}
 	if (!vcpu_is_idle(prev) && prev->domain != next->domain)
 		atomic_and(&prev->domain->dirty_cpus.bits, ~self);

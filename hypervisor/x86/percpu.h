@@ -70,6 +70,7 @@ struct cpu {
 	uint32_t flush_done; /* of these, how many are done */
 	uint32_t flush_global; /* global entries too; atomic */
 	paddr_t cr3; /* what CR3 holds */
+	bool guest_root; /* CR3 is a guest's, or about to be; else idle_cr3 */
 
 	/* State that is loaded now and may belong to somebody else (lazy) */
 	struct vcpu *loaded; /* whose segments and FPU state */
