@@ -106,16 +106,15 @@ int64_t hypercall_callback_op(struct hypercall_args *a)
 	}
 }
 
-/* set_callbacks(event, failsafe, syscall): the old form. */
+/* set_callbacks(event, failsafe, syscall): the old form, without flags. It
+ * leaves out addresses that are not canonical and succeeds. */
 int64_t hypercall_set_callbacks(struct hypercall_args *a)
 {
 	struct vcpu *const v = current;
+	struct callback *const all[] = { &v->event, &v->failsafe, &v->syscall };
 
 	for (unsigned i = 0; i < 3; i++)
-		if (!is_canonical(a->arg[i]))
-			return -EINVAL;
-	v->event = (struct callback){ a->arg[0], true };
-	v->failsafe = (struct callback){ a->arg[1], false };
-	v->syscall = (struct callback){ a->arg[2], false };
+		if (is_canonical(a->arg[i]))
+			*all[i] = (struct callback){ a->arg[i], i == 0 };
 	return 0;
 }

@@ -215,6 +215,29 @@ static void test_syscall_masks(void)
 	REQUIRE_EQ(trap_last.rflags & 0x200, 0x200);
 }
 
+/* The old form of registering says nothing of the mask: it is not set. */
+static void test_set_callbacks(void)
+{
+	user_init();
+	event_init();
+	REQUIRE_EQ(callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events,
+			    pv_syscall), 0);
+	/* an impossible address is left out, and nobody told */
+	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event, failsafe_entry,
+			    1ull << 63), 0);
+	trap_hook = note_handler;
+	REQUIRE_EQ(user_call(do_syscall, 0), PV_VECTOR_SYSCALL);
+	const uint64_t masked = in_handler_flags;
+
+	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event, failsafe_entry,
+			    pv_syscall), 0);
+	REQUIRE_EQ(user_call(do_syscall, 0), PV_VECTOR_SYSCALL);
+	trap_hook = NULL;
+	event_disable(0);
+	REQUIRE_EQ(masked, 1);
+	REQUIRE_EQ(in_handler_flags, 0);
+}
+
 /* No callback: the instruction is undefined, as on a CPU without SYSCALL. */
 static void test_syscall_without_callback(void)
 {
@@ -409,6 +432,7 @@ const struct test tests[] = {
 	TEST(in_syscall),
 	TEST(syscall),
 	TEST(syscall_masks),
+	TEST(set_callbacks),
 	TEST(syscall_without_callback),
 	TEST(two_roots),
 	TEST(exceptions_from_user),
