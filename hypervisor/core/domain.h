@@ -147,7 +147,7 @@ struct domain *domain_get(uint16_t id);
 struct domain *domain_of_id(uint16_t id);
 /* The same, understanding DOMID_SELF. */
 struct domain *domain_get_or_self(uint16_t id);
-/* One that the caller may operate on: itself, or any for dom0. -EPERM, -ESRCH */
+/* One that the caller may operate on: itself, any for dom0. -EPERM, -ESRCH */
 int domain_get_target(uint16_t id, struct domain **d);
 bool domain_ref(struct domain *d); /* false if it is already gone */
 void domain_put(struct domain *d);

@@ -306,7 +306,8 @@ int grant_grow(struct domain *d, unsigned nr)
 	return rc;
 }
 
-int grant_list_frames(struct domain *d, unsigned first, unsigned nr, gva_t list)
+int grant_list_frames(
+	struct domain *d, unsigned first, unsigned nr, gva_t list)
 {
 	struct grant_table *const t = d->grants;
 	int rc = grant_grow(d, first + nr);

@@ -21,4 +21,5 @@ void grant_free(struct domain *d); /* with the domain structure */
 /* The machine frames of table pages, into a guest's list; the table grows if
  * needed (XENMEM_acquire_resource and setup_table). -EINVAL beyond the limit,
  * -ENOMEM, -EFAULT. */
-int grant_list_frames(struct domain *d, unsigned first, unsigned nr, gva_t list);
+int grant_list_frames(
+	struct domain *d, unsigned first, unsigned nr, gva_t list);

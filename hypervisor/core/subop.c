@@ -37,7 +37,7 @@ int64_t subop_run(
 	table += cmd;
 	if (table->dom0 && !d->privileged)
 		return -EPERM;
-	if (copy_from_guest(op, arg, table->size))
+	if (table->size && copy_from_guest(op, arg, table->size))
 		return -EFAULT;
 	rc = table->domid ? run_on(table, op) : table->fn(d, op);
 	if (!rc && table->back && copy_to_guest(arg, op, table->size))

@@ -17,7 +17,7 @@ struct domain;
 struct subop {
 	/* d: the domain that the structure names, or the caller. */
 	int64_t (*fn)(struct domain *d, void *op); /* NULL: -ENOSYS */
-	uint8_t size;  /* of the guest's structure */
+	uint8_t size;  /* of the guest's structure, 0: none is read */
 	uint8_t domid; /* where in it the domain's number is, + 1 */
 	bool back;     /* copied back when fn returns 0 */
 	bool dom0;     /* -EPERM for others */

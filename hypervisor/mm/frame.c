@@ -315,16 +315,13 @@ int frame_get_writable(mfn_t mfn)
 
 void frame_unmapped(struct frame *f)
 {
-	uint16_t time;
+	uint16_t was = load_acquire(&f->stamp), time;
 
-	/* Whoever writes a time may replace a later one of another CPU, so
-	 * looks again; the exchange comes before that look. */
+	/* It never goes back: what it was is read before the clock, and is
+	 * replaced only if nobody else has written a later time meanwhile. */
 	do {
 		time = tlb_stamp();
-		if (read_once(&f->stamp) == time)
-			break;
-		atomic_xchg(&f->stamp, time);
-	} while (tlb_stamp() != time);
+	} while (was != time && !atomic_cas(&f->stamp, &was, time));
 }
 
 void frame_put_writable(mfn_t mfn)

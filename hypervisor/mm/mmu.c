@@ -152,14 +152,16 @@ static int update_one(const struct subject *s, const struct mmu_update *req,
 	bool *done, bool *flush)
 {
 	const uint64_t address = req->ptr & ~7ull;
+	enum pt_how how = PT_REPLACE;
 
 	*done = false;
 	switch (req->ptr & 7) {
+	case MMU_PT_UPDATE_PRESERVE_AD:
+		how = PT_KEEP_AD;
+		/* fall through */
 	case MMU_NORMAL_PT_UPDATE:
 	case MMU_PT_UPDATE_NO_TRANSLATE:
-		return update_entry(s, address, req->val, PT_REPLACE, done, flush);
-	case MMU_PT_UPDATE_PRESERVE_AD:
-		return update_entry(s, address, req->val, PT_KEEP_AD, done, flush);
+		return update_entry(s, address, req->val, how, done, flush);
 	case MMU_MACHPHYS_UPDATE:
 		return update_m2p(s, address, req->val);
 	default:

@@ -51,7 +51,7 @@ static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 #define GNTMAP_device_map	(1 << 0)	/* wants dev_bus_addr */
 #define GNTMAP_host_map		(1 << 1)	/* a mapping at host_addr */
 #define GNTMAP_readonly		(1 << 2)
-#define GNTMAP_contains_pte	(1 << 4)	/* host_addr: PTE's machine one */
+#define GNTMAP_contains_pte	(1 << 4)	/* host_addr is a PTE's */
 #define _GNTMAP_guest_avail0	16	/* goes to the PTE's AVL bits */
 
 /* Status of one element. */

@@ -46,7 +46,7 @@
 #define VGCF_failsafe_disables_events	(1 << 3)
 #define VGCF_syscall_disables_events	(1 << 4)
 #define VGCF_online			(1 << 5)
-#define VGCF_in_syscall			(1 << 8)	/* iret: RCX, R11 free */
+#define VGCF_in_syscall			(1 << 8)	/* RCX, R11 are free */
 
 /* vCPUs that have a vcpu_info slot in the shared page. */
 #define XEN_LEGACY_MAX_VCPUS	32
