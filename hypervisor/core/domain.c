@@ -335,19 +335,6 @@ int domain_create(
 
 /* Pausing */
 
-void domain_pause(struct domain *d)
-{
-	struct vcpu *v;
-
-	atomic_add(&d->pause_count, 1);
-	for_each_vcpu (d, v) {
-		if (v == current)
-			vcpu_sleep(v);
-		else
-			vcpu_sleep_sync(v);
-	}
-}
-
 static void pause_later(struct domain *d)
 {
 	struct vcpu *v;
@@ -355,6 +342,16 @@ static void pause_later(struct domain *d)
 	atomic_add(&d->pause_count, 1);
 	for_each_vcpu (d, v)
 		vcpu_sleep(v);
+}
+
+void domain_pause(struct domain *d)
+{
+	struct vcpu *v;
+
+	pause_later(d);
+	for_each_vcpu (d, v)
+		if (v != current)
+			vcpu_await_stop(v);
 }
 
 void domain_unpause(struct domain *d)

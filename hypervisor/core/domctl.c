@@ -450,7 +450,7 @@ static const struct {
 	domctl_fn *fn;   /* on a domain */
 	vcpuctl_fn *vcpu; /* on a vCPU; -ESRCH if there is none */
 	bool others;     /* -EINVAL for the caller's own domain */
-	bool paused;     /* the vCPU is paused meanwhile */
+	bool paused;     /* another domain is paused meanwhile */
 } ops[] = {
 	[XEN_DOMCTL_destroydomain] = {.fn = destroy, .others = true},
 	[XEN_DOMCTL_pausedomain] = {.fn = pause, .others = true},
@@ -464,9 +464,12 @@ static const struct {
 	[XEN_DOMCTL_scheduler_op] = {.fn = scheduler_op},
 	[XEN_DOMCTL_gettscinfo] = {.fn = get_tsc_info},
 	[XEN_DOMCTL_settscinfo] = {.fn = set_tsc_info, .others = true},
-	[XEN_DOMCTL_irq_permission] = {.fn = irq_permission},
-	[XEN_DOMCTL_iomem_permission] = {.fn = iomem_permission},
-	[XEN_DOMCTL_ioport_permission] = {.fn = ioport_permission},
+	[XEN_DOMCTL_irq_permission] = {.fn = irq_permission,
+		.paused = true},
+	[XEN_DOMCTL_iomem_permission] = {.fn = iomem_permission,
+		.paused = true},
+	[XEN_DOMCTL_ioport_permission] = {.fn = ioport_permission,
+		.paused = true},
 	[XEN_DOMCTL_set_address_size] = {.fn = set_address_size},
 	[XEN_DOMCTL_get_address_size] = {.fn = get_address_size},
 	[XEN_DOMCTL_setnodeaffinity] = {.fn = set_node_affinity},
@@ -498,26 +501,26 @@ static int run_on_vcpu(struct domain *d, struct xen_domctl *op)
 	struct vcpu *const v = domain_vcpu(d,
 		op->cmd == XEN_DOMCTL_sendtrigger ? op->u.sendtrigger.vcpu
 						  : op->u.vcpucontext.vcpu);
-	const bool paused = ops[op->cmd].paused;
-	int rc;
 
-	if (!v)
-		return -ESRCH;
-	if (paused)
-		vcpu_pause(v);
-	rc = ops[op->cmd].vcpu(v, op);
-	if (paused)
-		vcpu_unpause(v);
-	return rc;
+	return v ? ops[op->cmd].vcpu(v, op) : -ESRCH;
 }
 
 static int run_on(struct domain *d, struct xen_domctl *op)
 {
+	const bool other = d != current->domain;
+	const bool paused = ops[op->cmd].paused && other;
+	int rc;
+
 	if (d->dying && op->cmd != XEN_DOMCTL_destroydomain)
 		return -EINVAL;
-	if (ops[op->cmd].others && d == current->domain)
+	if (ops[op->cmd].others && !other)
 		return -EINVAL;
-	return ops[op->cmd].fn ? ops[op->cmd].fn(d, op) : run_on_vcpu(d, op);
+	if (paused)
+		domain_pause(d);
+	rc = ops[op->cmd].fn ? ops[op->cmd].fn(d, op) : run_on_vcpu(d, op);
+	if (paused)
+		domain_unpause(d);
+	return rc;
 }
 
 static int run(struct xen_domctl *op)

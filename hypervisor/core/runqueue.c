@@ -32,8 +32,7 @@ bool runqueue_allows(const struct vcpu *v, unsigned cpu)
 bool vcpu_runnable(const struct vcpu *v)
 {
 	return v->initialised && !read_once(&v->down) &&
-	       !read_once(&v->blocked) && !read_once(&v->pause_count) &&
-	       !read_once(&v->domain->pause_count);
+	       !read_once(&v->blocked) && !read_once(&v->domain->pause_count);
 }
 
 struct sched_cpu *runqueue_lock(struct vcpu *v, uint64_t *flags)
@@ -68,8 +67,7 @@ void runqueue_set_waiting(struct vcpu *v, uint64_t t)
 {
 	if (vcpu_runnable(v))
 		runqueue_set_state(v, RUNSTATE_runnable, t);
-	else if (v->blocked && !v->down && !v->pause_count &&
-		 !v->domain->pause_count)
+	else if (v->blocked && !v->down && !v->domain->pause_count)
 		runqueue_set_state(v, RUNSTATE_blocked, t);
 	else
 		runqueue_set_state(v, RUNSTATE_offline, t);

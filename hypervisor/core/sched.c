@@ -232,10 +232,9 @@ void vcpu_sleep(struct vcpu *v)
 	spin_unlock_irq(&sc->lock, flags);
 }
 
-void vcpu_sleep_sync(struct vcpu *v)
+void vcpu_await_stop(struct vcpu *v)
 {
 	ASSERT(v != current);
-	vcpu_sleep(v);
 	/* Interrupts are on: we answer its CPU's flush requests meanwhile. */
 	while (load_acquire(&v->running) && !vcpu_runnable(v))
 		cpu_relax();
@@ -278,21 +277,6 @@ void vcpu_yield(void)
 {
 	current->sched->yielded = true;
 	raise_softirq(SOFTIRQ_SCHEDULE);
-}
-
-void vcpu_pause(struct vcpu *v)
-{
-	atomic_add(&v->pause_count, 1);
-	if (v == current)
-		vcpu_sleep(v);
-	else
-		vcpu_sleep_sync(v);
-}
-
-void vcpu_unpause(struct vcpu *v)
-{
-	if (atomic_sub(&v->pause_count, 1) == 0)
-		vcpu_wake(v);
 }
 
 /* Parameters and figures */
@@ -437,14 +421,14 @@ static void show_vcpu(struct vcpu *v)
 
 	sched_runstate(v, &r);
 	log_info("d%uv%u: %s on cpu%u for %lu us%s%s%s, events %u mask %u "
-		 "sel %lx, paused %u+%u, ran %lu ms",
+		 "sel %lx, paused %u, ran %lu ms",
 		v->domain->id, v->id, state_names[r.state], v->cpu,
 		(now() - r.state_entry_time) / 1000,
 		v->sched->queued ? ", queued" : "",
 		v->polling ? ", polling" : "", v->down ? ", down" : "",
 		v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask,
-		v->info->evtchn_pending_sel, v->pause_count,
-		v->domain->pause_count, r.time[RUNSTATE_running] / 1000000);
+		v->info->evtchn_pending_sel, v->domain->pause_count,
+		r.time[RUNSTATE_running] / 1000000);
 }
 
 static void show(void *data)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The scheduler: per-CPU run queues (RANK_SCHED) in the order of weighted
- * virtual time (core/sched.c). A vCPU may run when it is initialised and
- * neither down, blocked nor paused, by itself or with its domain.
+ * virtual time (core/sched.c). A vCPU may run when it is initialised, neither
+ * down nor blocked, and its domain is not paused.
  */
 #pragma once
 
@@ -37,10 +37,10 @@ void sched_loaded(struct vcpu *next);
 
 /* The reason for not running may be gone: queue it if so. Any context. */
 void vcpu_wake(struct vcpu *v);
-/* There is a reason for not running: stop it. The second returns when it no
- * longer runs and its state is in memory (never on the current vCPU). */
+/* There is a reason for not running: stop it. After that, the second returns
+ * when it does not run and its state is in memory; not on the current vCPU. */
 void vcpu_sleep(struct vcpu *v);
-void vcpu_sleep_sync(struct vcpu *v);
+void vcpu_await_stop(struct vcpu *v);
 /* Block the current vCPU unless an event is deliverable already. */
 void vcpu_block(void);
 /* An event is there: end a block or poll. Any context. */
@@ -49,9 +49,6 @@ void vcpu_unblock(struct vcpu *v);
 void vcpu_kick(struct vcpu *v);
 void vcpu_yield(void);
 
-/* A counted reason not to run. pause returns when it does not run. */
-void vcpu_pause(struct vcpu *v);
-void vcpu_unpause(struct vcpu *v);
 bool vcpu_runnable(const struct vcpu *v);
 
 void sched_set_weight(struct domain *d, unsigned weight);

@@ -93,7 +93,6 @@ struct vcpu {
 	/* Scheduling (core/sched.c, core/vcpu.c) */
 	struct sched_unit *sched;
 	unsigned cpu; /* where it runs, or ran last */
-	uint32_t pause_count; /* atomic */
 	bool down; /* vcpu_op down: offline */
 	bool loading; /* somebody sets it up; atomic */
 	bool blocked; /* waits for an event; RANK_SCHED */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * domctl operations on one vCPU: affinity, registers, and the further state
- * that save and restore carry (ABI surface 9.2). The vCPU is paused while its
+ * that save and restore carry (ABI surface 9.2). Its domain is paused while
  * registers are read or written.
  */
 #include "core/domctl.h"

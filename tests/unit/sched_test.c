@@ -380,7 +380,7 @@ static void paused_does_not_run(void)
 	add_load(1, 0, 0, 0);
 	add_load(2, 0, 0, 0);
 	simulate(S);
-	atomic_add(&loads[0].v->pause_count, 1);
+	atomic_add(&loads[0].v->domain->pause_count, 1);
 	vcpu_sleep(loads[0].v);
 	simulate(MS);
 	before = used(&loads[0]);
@@ -388,7 +388,7 @@ static void paused_does_not_run(void)
 	CHECK_EQUAL(loads[0].v->runstate.state, RUNSTATE_offline);
 	simulate(S);
 	CHECK_EQUAL(used(&loads[0]), before);
-	vcpu_unpause(loads[0].v);
+	domain_unpause(loads[0].v->domain);
 	simulate(S);
 	CHECK(share(&loads[0], before, S) >= 999);
 }
@@ -512,14 +512,14 @@ static void random_operation(void)
 		vcpu_mark_events_pending(v);
 		break;
 	case 2:
-		if (v->pause_count < 3) {
-			atomic_add(&v->pause_count, 1);
+		if (v->domain->pause_count < 3) {
+			atomic_add(&v->domain->pause_count, 1);
 			vcpu_sleep(v);
 		}
 		break;
 	case 3:
-		if (v->pause_count)
-			vcpu_unpause(v);
+		if (v->domain->pause_count)
+			domain_unpause(v->domain);
 		break;
 	case 4:
 		sched_set_affinity(v, mask, mask);
