@@ -211,6 +211,31 @@ static void test_inspect(void)
 	REQUIRE(domctl(&op, XEN_DOMCTL_getvcpuinfo, child.id) < 0);
 }
 
+/* An XCR0 that no CPU takes must not reach one. */
+static void test_extended_state(void)
+{
+	static const uint64_t bad[] = { 0, 2, 5, 0x27, 0xe1, 1UL << 63 | 3 };
+	static uint64_t state[1024];
+	struct xen_domctl op = { .u.vcpuextstate.vcpu = 0 };
+
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getvcpuextstate, child.id), 0);
+	REQUIRE(op.u.vcpuextstate.size <= sizeof(state));
+	op.u.vcpuextstate.buffer = state;
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getvcpuextstate, child.id), 0);
+	if (op.u.vcpuextstate.size < 2 * 8 + 512 + 64)
+		SKIP("the child has used no FPU");
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpuextstate, child.id), 0);
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		state[0] = bad[i];
+		REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpuextstate, child.id),
+			   EINVAL_);
+	}
+	const uint64_t turns = child.mailbox->turns;
+
+	rest(20 * MS);
+	REQUIRE(child.mailbox->turns > turns);
+}
+
 static void test_frame_types(void)
 {
 	static uint64_t list[CHILD_SHARED + 1];
@@ -391,6 +416,7 @@ const struct test tests[] = {
 	TEST(build_and_run),
 	TEST(pause),
 	TEST(inspect),
+	TEST(extended_state),
 	TEST(frame_types),
 	TEST(foreign_tables),
 	TEST(foreign_pin_refused),
