@@ -21,14 +21,9 @@
 #include "x86/msr.h"
 #include "x86/smp.h"
 
-static uint32_t tlb_clock = 1;
+uint32_t tlb_clock = 1;
 
 #define MAX_LAG 0x7000u
-
-uint16_t tlb_stamp(void)
-{
-	return (uint16_t)read_once(&tlb_clock);
-}
 
 /* `time`: of the clock, before. */
 static void load(paddr_t cr3, uint32_t time)

@@ -6,9 +6,8 @@
 #pragma once
 
 #include "mm/addr.h"
+#include "x86/atomic.h"
 #include "x86/percpu.h"
-
-struct frame;
 
 /* Guest entries (everything but the hypervisor's global ones). */
 void tlb_flush_local(void);
@@ -22,7 +21,14 @@ void tlb_flush_everything(void);
 /* In the IPI's handler, and while waiting with interrupts off. */
 void tlb_answer_requests(void);
 
-/* The clock of full flushes, for frames that change their type. */
-uint16_t tlb_stamp(void);
+/* The clock of full flushes, for frames that change their type. Read whenever
+ * a mapping goes. */
+extern uint32_t tlb_clock;
+
+static inline uint16_t tlb_stamp(void)
+{
+	return (uint16_t)read_once(&tlb_clock);
+}
+
 /* Flush all CPUs that have not done so since the stamp was taken. */
 void tlb_flush_since(uint16_t stamp);
