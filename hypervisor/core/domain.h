@@ -79,7 +79,6 @@ struct domain {
 	unsigned destroy_stage; /* of domain_destroy() */
 
 	/* Time */
-	int64_t wall_offset; /* seconds added to the wall clock */
 	uint32_t tsc_mode, tsc_incarnation;
 
 	/* Memory map given by XENMEM_set_memory_map */

@@ -72,13 +72,15 @@ static void mark_word(struct vcpu *v, unsigned port)
 		vcpu_mark_events_pending(v);
 }
 
-/* The ABI's order: pending, then mask, then the word, then the upcall. */
-void event_raise(struct domain *d, unsigned port, unsigned vcpu)
+/* The ABI's order: pending, then mask, then the word, then the upcall. Who is
+ * told is looked up after `pending` is set: a vCPU that the port moves to later
+ * than that finds it so when it unmasks. */
+void event_raise(struct domain *d, unsigned port)
 {
 	if (bit_test_and_set(d->shared->evtchn_pending, port))
 		return;
 	if (!bit_test(d->shared->evtchn_mask, port))
-		mark_word(d->vcpu[vcpu], port);
+		mark_word(d->vcpu[read_once(&event_port(d, port)->vcpu)], port);
 	if (read_once(&d->pollers))
 		schedop_wake_pollers(d, port);
 }
@@ -93,11 +95,10 @@ int event_send(struct domain *d, unsigned port)
 	switch (p ? p->state : PORT_FREE) {
 	case PORT_INTERDOMAIN:
 		remote = p->remote;
-		event_raise(remote, p->number,
-			read_once(&event_port(remote, p->number)->vcpu));
+		event_raise(remote, p->number);
 		break;
 	case PORT_IPI:
-		event_raise(d, port, p->vcpu);
+		event_raise(d, port);
 		break;
 	case PORT_UNBOUND:
 		break; /* the other end is gone: harmless */
@@ -118,8 +119,7 @@ void event_send_virq(struct vcpu *v, unsigned virq)
 		return;
 	flags = spin_lock_irq(&d->events->lock);
 	if (v->virq_port[virq])
-		event_raise(d, v->virq_port[virq],
-			event_port(d, v->virq_port[virq])->vcpu);
+		event_raise(d, v->virq_port[virq]);
 	spin_unlock_irq(&d->events->lock, flags);
 }
 
@@ -137,7 +137,7 @@ void event_send_pirq(struct domain *d, unsigned port)
 	const struct event_port *p = event_port(d, port);
 
 	if (p && p->state == PORT_PIRQ)
-		event_raise(d, port, p->vcpu);
+		event_raise(d, port);
 	spin_unlock_irq(&d->events->lock, flags);
 }
 

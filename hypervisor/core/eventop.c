@@ -46,7 +46,7 @@ static int join(struct domain *d, unsigned port, struct domain *remote,
 		other->remote = d;
 		other->number = port;
 		/* What was sent while nobody listened is not lost. */
-		event_raise(d, port, p->vcpu);
+		event_raise(d, port);
 		rc = 0;
 	}
 	event_unlock_pair(d, remote, flags);

@@ -58,7 +58,7 @@ int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 void event_unreserve(struct domain *d, unsigned port);
 
 /* Set it pending and tell the vCPU; d's lock, or that of a bound peer. */
-void event_raise(struct domain *d, unsigned port, unsigned vcpu);
+void event_raise(struct domain *d, unsigned port);
 int event_unmask(struct domain *d, unsigned port);
 /* 0, or -EINVAL if it is free. */
 int event_close(struct domain *d, unsigned port);

@@ -144,7 +144,6 @@ void pvclock_update_wall(struct domain *d)
 	uint64_t sec = wall_set ? wall_sec : wallclock_at_boot;
 
 	spin_unlock_irq(&wall_lock, flags);
-	sec += (uint64_t)d->wall_offset;
 	write_once(&s->wc_version, version);
 	compiler_barrier();
 	s->wc_sec = (uint32_t)sec;
