@@ -6,7 +6,7 @@
 BOOT_DOM0 := guest network disk three lifecycle refusals rounds \
 	consoles i440fx q35
 BOOT_LIMIT := 260
-CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=400
+CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=590
 CHECKS += tests/boot/smp,alone
 ORACLES += tests/boot/smp,alone
 CHECKS += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))

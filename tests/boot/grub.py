@@ -4,7 +4,8 @@
 
 What a user of `make demo` sees and does, typed by a program: GRUB's menu, the
 hypervisor's log, Debian's start, a shell; there `shoji create -c` of the demo
-guest, a login, poweroff of the guest and of the host.
+guest, a login, poweroff of the guest and of the host. On UEFI, instead, what
+happens to a guest when its services start, restart and stop.
 """
 import os
 import subprocess
@@ -89,6 +90,32 @@ def guest_works(suite, machine):
     suite.step("poweroff returns to dom0", off)
 
 
+def services_work(suite, machine):
+    def start():
+        machine.run("ln -s /etc/shoji/demo.cfg /etc/shoji/auto/demo", 30)
+        machine.run("systemctl restart shoji-domains", 120)
+        machine.run("shoji domid demo", 30)
+
+    def console():
+        machine.type("shoji console demo\n\n")
+        machine.expect("login:", 240)
+        machine.type("root\n")
+        machine.expect("root@demo", 60)
+        machine.type("\x1d")		# Ctrl-]
+        machine.run("true", 30)
+
+    def stop():
+        machine.run("systemctl stop shoji-domains", 150)
+        machine.run("! shoji domid demo", 30)
+        machine.run("grep 'reboot: ' /var/log/xen/console/guest-demo.log", 30)
+
+    suite.step("a guest starts with its service", start)
+    suite.step("both daemons restart beside it", machine.run,
+               "systemctl restart xenstored xenconsoled", 120)
+    suite.step("and its console works", console)
+    suite.step("it shuts down with the service", stop)
+
+
 def run(suite, firmware):
     command = ["tools/qemu", "-t", str(590 * SCALE), "-d", "build/disk.img",
                "-l", f"build/boot/grub-{firmware}.log"]
@@ -102,6 +129,8 @@ def run(suite, firmware):
         host_works(suite, machine)
         if firmware == "bios":
             guest_works(suite, machine)
+        else:
+            services_work(suite, machine)
         machine.type("poweroff\n")
         suite.step("poweroff ends the machine", machine.wait, 120)
 
