@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 
 #define LOOK_AGAIN_MS 1000
+#define CLEAN_UP_MS 10000 /* of a monitor, after its domain has stopped */
 
 struct request {
 	struct host *host;
@@ -58,14 +59,21 @@ static int add_named(struct request *r, char **names, struct error *error)
 	return rc;
 }
 
-/* A domain that is gone or has stopped is what was asked for. */
+/* A domain that has stopped is what was asked for. Its monitor has a moment to
+ * clean up after it, unless it is to be kept. */
 static void await(struct request *r)
 {
 	for (unsigned i = 0; i < r->nr; i++) {
 		enum domain_end end;
+		enum domain_fate fate;
+		int patience = CLEAN_UP_MS / LOOK_AGAIN_MS;
 
-		while (domain_fate(r->host, r->doms[i], &end) == FATE_RUNS)
+		while ((fate = domain_fate(r->host, r->doms[i], &end)) !=
+			FATE_GONE) {
+			if (fate != FATE_RUNS && patience-- <= 0)
+				break;
 			domain_sleep(r->host, LOOK_AGAIN_MS);
+		}
 	}
 }
 

@@ -97,12 +97,12 @@ def services_work(suite, machine):
         machine.run("shoji domid demo", 30)
 
     def console():
-        machine.type("shoji console demo\n\n")
+        machine.type("shoji console demo; echo back in dom0\n\n")
         machine.expect("login:", 240)
         machine.type("root\n")
         machine.expect("root@demo", 60)
         machine.type("\x1d")		# Ctrl-]
-        machine.run("true", 30)
+        machine.expect(r"\nback in dom0", 30)
 
     def stop():
         machine.run("systemctl stop shoji-domains", 150)
