@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* shoji pause: stops a domain's vCPUs until it is unpaused. */
+/* shoji pause: stops a domain's vCPUs until it is unpaused; shoji unpause. */
 #include "cli/cli.h"
 
-int cmd_pause(int argc, char **argv)
+static int apply(int argc, char **argv, int (*change)(int fd, uint16_t dom))
 {
 	struct error error = {0};
 	struct host host;
@@ -11,9 +11,19 @@ int cmd_pause(int argc, char **argv)
 
 	if (!one_domain(argc, argv, &host, &dom, &status))
 		return status;
-	rc = control_pause(host.fd, dom);
+	rc = change(host.fd, dom);
 	if (rc)
-		error_errno(&error, -rc, "pausing domain %u", dom);
+		error_errno(&error, -rc, "%s domain %u", argv[0], dom);
 	host_close(&host);
 	return rc ? fail(&error) : done();
+}
+
+int cmd_pause(int argc, char **argv)
+{
+	return apply(argc, argv, control_pause);
+}
+
+int cmd_unpause(int argc, char **argv)
+{
+	return apply(argc, argv, control_unpause);
 }

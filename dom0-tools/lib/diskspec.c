@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "lib/error.h"
+#include "lib/spectext.h"
 
 enum field { F_TARGET, F_FORMAT, F_VDEV, F_ACCESS, NR_FIELDS };
 
@@ -52,24 +53,6 @@ static int refuse(struct parser *p, const char *what, const char *which)
 		which ? "'" : "");
 }
 
-static char *trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (isspace((unsigned char)*text))
-		text++;
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return text;
-}
-
-static int set_text(char **where, const char *text)
-{
-	free(*where);
-	*where = strdup(text);
-	return *where ? 0 : -ENOMEM;
-}
-
 static int set_format(struct parser *p, const char *format)
 {
 	p->have[F_FORMAT] = true;
@@ -102,7 +85,7 @@ static int set_target(struct parser *p, char *text)
 		p->have[F_FORMAT] = true;
 		i = (size_t)-1; /* tap:aio: has two of them */
 	}
-	return set_text(&p->spec->target, text);
+	return text_set(&p->spec->target, text);
 }
 
 /* "vdev" or "vdev:cdrom" or "vdev:disk". */
@@ -124,7 +107,7 @@ static int set_vdev(struct parser *p, char *text)
 		return refuse(p, "no such virtual device:", text);
 	}
 	p->spec->number = (unsigned)number;
-	return set_text(&p->spec->vdev, text);
+	return text_set(&p->spec->vdev, text);
 }
 
 static int set_access(struct parser *p, const char *text)
@@ -177,7 +160,7 @@ static int set_named(struct parser *p, const char *key, char *text)
 	if (!strcmp(key, "access"))
 		return set_access(p, text);
 	if (!strcmp(key, "script"))
-		return set_text(&p->spec->script, text);
+		return text_set(&p->spec->script, text);
 	if (!strcmp(key, "devtype")) {
 		p->spec->cdrom = !strcmp(text, "cdrom");
 		if (!p->spec->cdrom && strcmp(text, "disk"))
@@ -216,7 +199,7 @@ static int parse_field(struct parser *p, char *text)
 
 	if (key) {
 		text[key - 1] = 0;
-		return set_named(p, text, trim(text + key));
+		return set_named(p, text, text_trim(text + key));
 	}
 	if (try_flag(p, text))
 		return 0;
@@ -235,7 +218,7 @@ static int check(struct parser *p)
 		error_hint(p->error, "write 'TARGET,raw,xvda,w'");
 		return refuse(p, "no virtual device (vdev) is given", NULL);
 	}
-	if (!spec->target && set_text(&spec->target, ""))
+	if (!spec->target && text_set(&spec->target, ""))
 		return -ENOMEM;
 	if (!*spec->target && !spec->cdrom)
 		return refuse(p, "no target (image or device) is given", NULL);
@@ -258,13 +241,13 @@ int disk_spec_parse(
 		while (isspace((unsigned char)*field))
 			field++;
 		if (!strncmp(field, "target=", 7)) {
-			rc = set_target(&p, trim(field + 7));
+			rc = set_target(&p, text_trim(field + 7));
 			break;
 		}
 		at = strchr(field, ',');
 		if (at)
 			*at++ = 0;
-		rc = parse_field(&p, trim(field));
+		rc = parse_field(&p, text_trim(field));
 	}
 	if (!rc)
 		rc = check(&p);

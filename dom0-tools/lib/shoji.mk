@@ -4,7 +4,7 @@ SHOJI_LIB := $(B)/libshoji.so.0
 SHOJI_LIB_OBJS := $(patsubst %,$(B)/tool/dom0-tools/lib/%.o, \
 	build buildtables bzimage config control cpulist device diskspec \
 	domain domconfig elf error host hotplug_disk hotplug_net json log \
-	loop monitor privcmd records vifspec)
+	loop monitor privcmd records spectext vifspec)
 
 ALL += $(SHOJI_LIB) $(B)/libshoji.so
 

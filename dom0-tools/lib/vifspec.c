@@ -13,27 +13,10 @@
 #include <sys/random.h>
 
 #include "lib/error.h"
+#include "lib/spectext.h"
 
 #define RATE_INTERVAL 50000 /* microseconds, when the rate names none */
 #define IFNAME_MAX 15
-
-static char *trim(char *text)
-{
-	char *end = text + strlen(text);
-
-	while (isspace((unsigned char)*text))
-		text++;
-	while (end > text && isspace((unsigned char)end[-1]))
-		*--end = 0;
-	return text;
-}
-
-static int set_text(char **where, const char *text)
-{
-	free(*where);
-	*where = *text ? strdup(text) : NULL;
-	return *where || !*text ? 0 : -ENOMEM;
-}
 
 static int set_ifname(
 	char **where, const char *key, const char *text, struct error *error)
@@ -44,7 +27,7 @@ static int set_ifname(
 			"vif %s: '%.60s' is no name for a network interface "
 			"(at most %d characters)",
 			key, text, IFNAME_MAX);
-	return set_text(where, text);
+	return text_set(where, *text ? text : NULL);
 }
 
 static int set_mac(struct vif_spec *spec, const char *text, struct error *error)
@@ -143,7 +126,7 @@ static int set_script(struct vif_spec *spec, const char *text)
 	/* The bridge script of old is what is built in. */
 	if (!strcmp(name ? name + 1 : text, "vif-bridge"))
 		return 0;
-	return set_text(&spec->script, text);
+	return text_set(&spec->script, *text ? text : NULL);
 }
 
 static int ignored(const char *key)
@@ -170,7 +153,7 @@ static int set_key(
 	if (!strcmp(key, "vifname"))
 		return set_ifname(&spec->vifname, key, text, error);
 	if (!strcmp(key, "ip"))
-		return set_text(&spec->ip, text);
+		return text_set(&spec->ip, *text ? text : NULL);
 	if (!strcmp(key, "script"))
 		return set_script(spec, text);
 	if (!strcmp(key, "gatewaydev") || !strcmp(key, "netdev"))
@@ -209,7 +192,7 @@ static int parse_field(struct vif_spec *spec, char *field, struct error *error)
 		return error_set(error, EINVAL,
 			"vif: '%.60s' is not of the form key=value", field);
 	*value++ = 0;
-	return set_key(spec, trim(field), trim(value), error);
+	return set_key(spec, text_trim(field), text_trim(value), error);
 }
 
 int vif_spec_parse(struct vif_spec *spec, const char *text, struct error *error)
@@ -225,12 +208,12 @@ int vif_spec_parse(struct vif_spec *spec, const char *text, struct error *error)
 		at = strchr(field, ',');
 		if (at)
 			*at++ = 0;
-		rc = parse_field(spec, trim(field), error);
+		rc = parse_field(spec, text_trim(field), error);
 	}
 	if (!rc && !memcmp(spec->mac, none, sizeof(none)))
 		rc = random_mac(spec, error);
 	if (!rc && !spec->bridge && !spec->script)
-		rc = set_text(&spec->bridge, VIF_DEFAULT_BRIDGE);
+		rc = text_set(&spec->bridge, VIF_DEFAULT_BRIDGE);
 	free(copy);
 	if (rc) {
 		vif_spec_free(spec);

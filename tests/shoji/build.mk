@@ -11,8 +11,8 @@ shoji_lib = $(patsubst %,dom0-tools/lib/%.c,$(1))
 CHECKS += $(SHOJI_TESTS)
 
 $(B)/tests/shoji/config: $(call shoji_lib,config domconfig diskspec vifspec \
-	cpulist error log)
-$(B)/tests/shoji/spec: $(call shoji_lib,diskspec vifspec error)
+	spectext cpulist error log)
+$(B)/tests/shoji/spec: $(call shoji_lib,diskspec vifspec spectext error)
 $(B)/tests/shoji/kernel: $(call shoji_lib,elf bzimage error)
 $(B)/tests/shoji/layout: $(call shoji_lib,build buildtables error log) \
 	tests/shoji/machine.c tests/shoji/machine.h
