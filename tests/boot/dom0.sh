@@ -13,8 +13,8 @@ log=/var/log/suite.log
 
 # for guest_run: data prints 100 MB, which repeat at no multiple of a page
 # shellcheck disable=SC2034,SC2016 # for the suites; expanded in the guest
-make_data='head -c 1048573 /dev/urandom >/tmp/block
-data() { for n in $(seq 100); do cat /tmp/block; done; }'
+make_data='head -c 10485730 /dev/urandom >/tmp/block
+data() { for n in $(seq 10); do cat /tmp/block; done; }'
 
 tell() { # one result
 	told=$((told + 1))
