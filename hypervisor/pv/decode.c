@@ -12,6 +12,7 @@ enum {
 	MODRM = 2,
 	IMM8 = 4, /* one byte, sign-extended */
 	IMM = 8, /* operand size, at most 4 bytes */
+	NO_MOD = 16, /* ModRM names registers, whatever its mod says */
 };
 
 static const uint8_t one_byte[256] = {
@@ -35,7 +36,8 @@ static const uint8_t two_byte[256] = {
 	[0x01] = MODRM, /* xsetbv, rdtscp by their ModRM */
 	[0x06] = PLAIN, /* clts */
 	[0x08] = PLAIN, [0x09] = PLAIN, /* invd, wbinvd */
-	[0x20] = MODRM, [0x21] = MODRM, [0x22] = MODRM, [0x23] = MODRM,
+	[0x20] = MODRM | NO_MOD, [0x21] = MODRM | NO_MOD, /* mov r,cr or dr */
+	[0x22] = MODRM | NO_MOD, [0x23] = MODRM | NO_MOD,
 	[0x30] = PLAIN, [0x31] = PLAIN, [0x32] = PLAIN, /* msrs, rdtsc */
 	[0xa2] = PLAIN, /* cpuid */
 	[0xab] = MODRM, [0xb3] = MODRM, [0xbb] = MODRM, /* bts, btr, btc */
@@ -94,8 +96,10 @@ static uint8_t prefixes(struct insn *i, struct cursor *c)
 		case 0x2e:
 		case 0x36:
 		case 0x3e:
+			break; /* of no meaning in 64-bit mode */
 		case 0x64:
 		case 0x65:
+			i->based = true;
 			break;
 		default:
 			if ((byte & 0xf0) != 0x40)
@@ -110,10 +114,10 @@ static uint8_t prefixes(struct insn *i, struct cursor *c)
 }
 
 /* ModRM, SIB and displacement; the address itself is not needed. */
-static void modrm(struct insn *i, struct cursor *c)
+static void modrm(struct insn *i, struct cursor *c, bool no_mod)
 {
 	const uint8_t m = next(c);
-	const unsigned mod = m >> 6;
+	const unsigned mod = no_mod ? 3 : m >> 6;
 
 	i->modrm = m;
 	i->memory = mod != 3;
@@ -150,7 +154,7 @@ bool insn_decode(struct insn *i, const uint8_t *bytes, unsigned nr)
 	if (follows == NONE || c.short_of)
 		return false;
 	if (follows & MODRM)
-		modrm(i, &c);
+		modrm(i, &c, follows & NO_MOD);
 	if (follows & IMM8)
 		i->immediate = next_signed(&c, 1);
 	else if (follows & IMM)

@@ -15,6 +15,7 @@ struct insn {
 	unsigned length;
 	unsigned operand; /* bytes: 2, 4 or 8; 1 is the opcode's affair */
 	bool lock, rep, repne, address32;
+	bool based; /* data other than strings' at RDI are FS's or GS's */
 	uint8_t rex; /* 0: none */
 	bool two_byte; /* opcode follows 0x0f */
 	uint8_t opcode;

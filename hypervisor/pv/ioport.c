@@ -119,7 +119,7 @@ static bool string_io(struct vcpu *v, struct regs *regs, const struct insn *i,
 {
 	const uint16_t port = (uint16_t)regs->rdx;
 
-	if (i->address32)
+	if (i->address32 || (!in && i->based))
 		return false;
 	if (!i->rep && !i->repne) {
 		if (!string_element(v->domain, regs, in, port, size))

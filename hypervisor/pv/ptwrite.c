@@ -74,7 +74,8 @@ static bool decode_string(struct regs *regs, const struct insn *i,
 		s->value = regs->rax;
 		return true;
 	}
-	return !copy_from_guest(&s->value, (gva_t){ regs->rsi }, s->size);
+	return !i->based &&
+		!copy_from_guest(&s->value, (gva_t){ regs->rsi }, s->size);
 }
 
 static bool decode(struct regs *regs, const struct insn *i, uint64_t address,
