@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # One non-recursive build. Each folder's build.mk names its sources and adds
 # its products to ALL, its test programs to CHECKS and its install rules to
-# INSTALLS; the compile rules for the four kinds of code are here.
+# INSTALLS; the compile rules for the kinds of code are here.
 #
 #   $(B)/hv/...    hypervisor, freestanding
 #   $(B)/pv/...    front-end kit and tiny guests, freestanding
 #   $(B)/tool/...  dom0 programs, hosted
 #   $(B)/unit/...  hypervisor files built for the host, with sanitizers
+#   $(B)/fuzz/...  the same and files of dom0 programs, for libFuzzer
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -77,6 +78,8 @@ $(eval $(call compile,hv,HV_CFLAGS,HV))
 $(eval $(call compile,pv,PV_CFLAGS,PV))
 $(eval $(call compile,tool,TOOL_CFLAGS,TOOL))
 $(eval $(call compile,unit,UNIT_CFLAGS,UNIT))
+$(eval $(call compile,fuzz/hv,FUZZ_HV_CFLAGS,FUZZ))
+$(eval $(call compile,fuzz/tool,FUZZ_TOOL_CFLAGS,FUZZ))
 
--include $(shell find $(B)/hv $(B)/pv $(B)/tool $(B)/unit -name '*.d' \
-	2>/dev/null)
+-include $(shell find $(B)/hv $(B)/pv $(B)/tool $(B)/unit $(B)/fuzz \
+	-name '*.d' 2>/dev/null)

@@ -14,6 +14,18 @@ struct cpuid {
 
 struct cpuid cpuid(uint32_t leaf, uint32_t subleaf);
 uint64_t rdtsc(void);
+uint64_t rdmsr(uint32_t msr);
+void wrmsr(uint32_t msr, uint64_t value);
+uint64_t read_cr0(void);
+void write_dr0(uint64_t value);
+void write_dr1(uint64_t value);
+void write_dr2(uint64_t value);
+void write_dr3(uint64_t value);
+void write_dr7(uint64_t value);
+void wbinvd(void);
+void outb(uint16_t port, uint8_t value);
+uint32_t port_read(uint16_t port, unsigned size);
+void port_write(uint16_t port, unsigned size, uint32_t value);
 uint64_t read_rflags(void);
 void cpu_wait(void); /* nothing would ever wake it: fails the test */
 

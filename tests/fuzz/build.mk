@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# libFuzzer targets. NAME.c here is the target's entry; FUZZ_NAME names it and
+# the real files that it attacks, as objects: hv/... is built like the
+# hypervisor's unit tests, tool/... like dom0's programs. Always by clang,
+# whatever CC is, because gcc has no libFuzzer.
+
+FUZZ := decode emulate multiboot acpi elf cmdline kernel config xenstored \
+	console
+FUZZ_PROGRAMS := $(FUZZ:%=$(B)/fuzz/%)
+FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_HV_CFLAGS = $(UNIT_CFLAGS) $(FUZZ_SANITIZE)
+FUZZ_TOOL_CFLAGS = $(BASE) $(FUZZ_SANITIZE) -D_GNU_SOURCE \
+	-Ihypervisor/include -Idom0-tools -Idom0-tools/include -I.
+FUZZ_HV_CFLAGS-hypervisor/lib/string = $(UNIT_CFLAGS-hypervisor/lib/string)
+# What a kernel file claims to unpack to is taken from a small purse.
+FUZZ_TOOL_CFLAGS-dom0-tools/lib/bzimage := -Dmalloc=fuzz_malloc
+# A loop over all domain numbers, whose comparisons teach nothing.
+FUZZ_TOOL_CFLAGS-dom0-tools/xenstored/domain := \
+	-fno-sanitize-coverage=trace-cmp
+
+fuzz_hv = hv/tests/fuzz/$(1) hv/tests/fuzz/hv hv/hypervisor/lib/string \
+	$(2:%=hv/hypervisor/%)
+fuzz_tool = tool/tests/fuzz/$(1) $(2:%=tool/dom0-tools/%)
+
+FUZZ_PV := $(addprefix pv/, decode debugreg emulate guestmsr ioport ptwrite) \
+	lib/rangeset
+FUZZ_decode := $(call fuzz_hv,decode,$(FUZZ_PV)) hv/tests/fuzz/pvmachine \
+	hv/tests/fuzz/realcpu
+FUZZ_emulate := $(call fuzz_hv,emulate,$(FUZZ_PV)) hv/tests/fuzz/pvmachine
+FUZZ_multiboot := $(call fuzz_hv,multiboot,boot/multiboot)
+FUZZ_acpi := $(call fuzz_hv,acpi,boot/acpi boot/acpi_find)
+FUZZ_elf := $(call fuzz_hv,elf,boot/elf)
+FUZZ_cmdline := $(call fuzz_hv,cmdline,boot/cmdline)
+FUZZ_kernel := $(call fuzz_tool,kernel,$(addprefix lib/, bzimage elf error))
+FUZZ_config := $(call fuzz_tool,config,$(addprefix lib/, config domconfig \
+	diskspec vifspec spectext cpulist error log))
+FUZZ_xenstored := $(call fuzz_tool,xenstored,lib/log lib/xserror \
+	$(addprefix xenstored/, conn control domain journal perms state \
+		store tree txn watch wire))
+FUZZ_console := $(call fuzz_tool,console,lib/log \
+	$(addprefix xenconsoled/, backlog guest record ring))
+
+$(B)/fuzz/%.o $(FUZZ_PROGRAMS): CC = clang
+
+define fuzz_program
+$(B)/fuzz/$(1): $$(FUZZ_$(1):%=$(B)/fuzz/%.o)
+	$$(call say,LINK,$$@)
+	$(Q)$$(CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ \
+		$$(BUILDER_LIBS) $$(UUID_LIBS)
+endef
+$(foreach target,$(FUZZ),$(eval $(call fuzz_program,$(target))))
+
+$(B)/fuzz/seeds: tests/fuzz/seeds $(wildcard dom0-tools/examples/*.cfg)
+	$(call say,SEEDS,$@)
+	$(Q)tests/fuzz/seeds $@
+
+CHECKS += tests/fuzz/run,limit=240
+$(B)/checks: $(FUZZ_PROGRAMS) $(B)/fuzz/seeds
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(FUZZ_PROGRAMS) $(B)/fuzz/seeds ## attack with random input, FUZZ_SECONDS= a target
+	$(Q)tests/fuzz/run -t $(FUZZ_SECONDS)
