@@ -228,6 +228,17 @@ static void daemon_step(struct daemon *d, struct guest *g, enum step step)
 	}
 }
 
+/* Of impossible indices nothing is taken, of others what is between them. */
+static void check_taken(struct daemon *d, struct guest *g, enum step step)
+{
+	const XENCONS_RING_IDX waiting = page->out_prod - page->out_cons;
+	const uint64_t before = g->backlog.head;
+
+	daemon_step(d, g, step);
+	CHECK(g->backlog.head - before <=
+		(waiting <= sizeof(page->out) ? waiting : 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const uint8_t uuid[16];
@@ -248,7 +259,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (step <= INPUT)
 			guest_step(step);
 		else
-			daemon_step(&d, g, step);
+			check_taken(&d, g, step);
 		if (g->backlog.data)
 			check(g);
 	}
