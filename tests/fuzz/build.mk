@@ -15,6 +15,8 @@ FUZZ_TOOL_CFLAGS = $(BASE) $(FUZZ_SANITIZE) -D_GNU_SOURCE \
 FUZZ_HV_CFLAGS-hypervisor/lib/string = $(UNIT_CFLAGS-hypervisor/lib/string)
 # What a kernel file claims to unpack to is taken from a small purse.
 FUZZ_TOOL_CFLAGS-dom0-tools/lib/bzimage := -Dmalloc=fuzz_malloc
+FUZZ_TOOL_CFLAGS-dom0-tools/xenconsoled/guest := \
+	-Dclock_gettime=fuzz_clock_gettime
 # A loop over all domain numbers, whose comparisons teach nothing.
 FUZZ_TOOL_CFLAGS-dom0-tools/xenstored/domain := \
 	-fno-sanitize-coverage=trace-cmp
