@@ -427,24 +427,31 @@ static int read_action(struct domain_config *dc, const char *key,
 		key, text);
 }
 
+/* A string, or a list's strings with commas between; false: too long. */
+static bool join_items(const struct config_value *value, char *text, size_t size)
+{
+	size_t length = 0;
+
+	*text = 0;
+	if (!value->is_list)
+		return (size_t)snprintf(text, size, "%s", value->text) < size;
+	for (size_t i = 0; i < value->nr && length < size; i++)
+		length += snprintf(text + length, size - length, "%s%s",
+			i ? "," : "",
+			value->items[i]->is_list ? "?" : value->items[i]->text);
+	return length < size;
+}
+
 static int read_cpus(struct domain_config *dc, struct error *error)
 {
 	const struct config_value *value = config_find(dc->config, "cpus");
-	char text[1024] = "";
+	char text[8 * DOMAIN_MAX_CPUS];
 
 	if (!value)
 		return 0;
-	if (!value->is_list)
-		snprintf(text, sizeof(text), "%s", value->text);
-	for (size_t i = 0; i < value->nr; i++) {
-		const size_t length = strlen(text);
-
-		snprintf(text + length, sizeof(text) - length, "%s%s",
-			i ? "," : "",
-			value->items[i]->is_list ? "?" : value->items[i]->text);
-	}
 	dc->pinned = true;
-	if (!cpu_list_parse(text, dc->cpus, DOMAIN_MAX_CPUS))
+	if (join_items(value, text, sizeof(text)) &&
+		!cpu_list_parse(text, dc->cpus, DOMAIN_MAX_CPUS))
 		return 0;
 	config_blame(dc->config, "cpus", error);
 	return error_set(error, EINVAL,

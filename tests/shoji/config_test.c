@@ -195,6 +195,27 @@ static bool domain_refused(
 	return !dc && !strcmp(error.place, place) && strstr(error.cause, cause);
 }
 
+/* Every CPU that a list names counts; one too long to read is refused. */
+static void test_long_cpu_list(void)
+{
+	static char text[40000];
+	struct domain_config *dc;
+	size_t n = sprintf(text, "name='d'; kernel='/k'; cpus=[0");
+
+	for (unsigned cpu = 1; cpu < DOMAIN_MAX_CPUS; cpu++)
+		n += sprintf(text + n, ",'%u'", cpu);
+	strcpy(text + n, "]");
+	dc = domain(text);
+	CHECK(dc && dc->pinned);
+	for (unsigned i = 0; dc && i < sizeof(dc->cpus); i++)
+		CHECK(dc->cpus[i] == 0xff);
+	domain_config_free(dc);
+	while (n < sizeof(text) - 16)
+		n += sprintf(text + n, ",'^7'");
+	strcpy(text + n, "]");
+	CHECK(!domain(text) && strstr(error.cause, "cpus"));
+}
+
 static void test_domain_refusals(void)
 {
 	CHECK(domain_refused("memory='much'", "f:3", "memory takes a number"));
@@ -282,6 +303,7 @@ int main(void)
 	RUN(domain);
 	RUN(domain_refusals);
 	RUN(cpu_lists);
+	RUN(long_cpu_list);
 	RUN(damage);
 	return suite_end();
 }
