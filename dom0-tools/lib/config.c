@@ -95,11 +95,21 @@ static int unescape(const char **at)
 	return digits && value < 256 ? value : -1;
 }
 
+/* How far it is to the closing quote, or the end: escapes only get shorter. */
+static size_t string_room(const char *at, char quote)
+{
+	size_t room = 0;
+
+	while (at[room] && at[room] != quote)
+		room += at[room] == '\\' && at[room + 1] ? 2 : 1;
+	return room;
+}
+
 static enum token scan_string(struct scanner *s)
 {
 	const char quote = *s->at;
 	const char *at = s->at + 1;
-	char *out = malloc(strlen(at) + 1);
+	char *out = malloc(string_room(at, quote) + 1);
 	size_t length = 0;
 
 	if (!out)
