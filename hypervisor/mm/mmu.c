@@ -97,7 +97,7 @@ static int update_entry(const struct subject *s, uint64_t address,
 	uint64_t pte, enum pt_how how, bool *done, bool *flush)
 {
 	const mfn_t mfn = paddr_mfn(address);
-	uint64_t *const entry = direct(address & ~7ull);
+	uint64_t *entry;
 	struct frame *f;
 	int rc;
 
@@ -105,6 +105,7 @@ static int update_entry(const struct subject *s, uint64_t address,
 	if (!frame_get(mfn, s->tables))
 		return -EINVAL;
 	f = frame_of(mfn);
+	entry = direct(address);
 	switch (frame_type(f)) {
 	case FRAME_L1:
 	case FRAME_L2:
@@ -416,6 +417,18 @@ static int set_kernel_root(struct vcpu *v, mfn_t root, bool *done)
 	return rc;
 }
 
+static int new_root(struct vcpu *v, const struct mmuext_op *op, bool *done)
+{
+	const mfn_t root = MFN(op->arg1.mfn);
+
+	/* What is none to us is a frame that there is not to a guest. */
+	if (mfn_none(root))
+		return -EINVAL;
+	if (op->cmd == MMUEXT_NEW_BASEPTR)
+		return set_kernel_root(v, root, done);
+	return set_root(v, &v->user_l4, root.n ? root : MFN_NONE, done);
+}
+
 int mmu_new_kernel_root(struct vcpu *v, mfn_t root)
 {
 	bool done;
@@ -473,10 +486,8 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 		return -EPERM;
 	switch (op->cmd) {
 	case MMUEXT_NEW_BASEPTR:
-		return set_kernel_root(v, MFN(op->arg1.mfn), done);
 	case MMUEXT_NEW_USER_BASEPTR:
-		return set_root(v, &v->user_l4,
-			op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE, done);
+		return new_root(v, op, done);
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_INVLPG_LOCAL:
 	case MMUEXT_TLB_FLUSH_MULTI:
