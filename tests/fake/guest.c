@@ -33,9 +33,11 @@ void fake_guest_reset(void)
 	memset(pirq_port, 0, sizeof(pirq_port));
 }
 
+bool (*machine_preempts)(void);
+
 bool preempt_needed(void)
 {
-	return machine_preempt;
+	return machine_preempts ? machine_preempts() : machine_preempt;
 }
 
 /* FPU */

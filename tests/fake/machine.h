@@ -41,7 +41,10 @@ struct domain *machine_domain(uint16_t id, unsigned vcpus);
 void machine_destroy(struct domain *d);
 
 /* Memory */
+#define MACHINE_PAGES 4096u
+bool machine_may_allocate(void);           /* for allocators */
 extern bool machine_preempt;               /* what preempt_needed() says */
+extern bool (*machine_preempts)(void);     /* if set, this says it */
 extern unsigned machine_allocations;       /* live heap objects and pages */
 extern unsigned machine_alloc_fails_after; /* ~0: never */
 extern bool machine_writes_fail;           /* guest memory cannot be written */

@@ -2,6 +2,7 @@
 # core/ and the clocks of pv/ over the fake machine.
 
 UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
+	tests/fake/pagetable \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
 		runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \

@@ -35,6 +35,12 @@ void irq_enable(void);
 uint64_t irq_save(void);
 void irq_restore(uint64_t flags);
 
+void write_cr3(uint64_t value);
+uint64_t read_cr4(void);
+void write_cr4(uint64_t value);
+void invlpg(uint64_t va);
+void wbinvd(void);
+
 static inline void cpu_relax(void)
 {
 }
