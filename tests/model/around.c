@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * What the fake machine lacks for real page tables: the registers that TLB
+ * flushes use, the frame allocator's memory, the hypervisor's slots.
+ */
+#include "core/domain.h"
+#include "core/vcpu.h"
+#include "lib/assert.h"
+#include "lib/symbols.h"
+#include "machine.h"
+#include "mm/buddy.h"
+#include "mm/frame.h"
+#include "mm/memmap.h"
+#include "mm/paging.h"
+#include "mm/tlb.h"
+#include "model.h"
+#include "pv/segment.h"
+#include "x86/asm.h"
+#include "x86/cpu.h"
+#include "x86/smp.h"
+#include "xen/errno.h"
+
+paddr_t idle_cr3 = 0;
+
+void fake_pagetable_reset(void);
+
+void fake_pagetable_reset(void)
+{
+	nr_frames = FRAMES;
+	for (unsigned i = 0; i < FRAMES; i++)
+		m2p[i] = PFN_NONE;
+	cpu_info.physical_bits = 40;
+	buddy_free_range(PAGE_SIZE, FRAMES * PAGE_SIZE);
+}
+
+uint64_t hv_l4_entry(unsigned slot)
+{
+	return (uint64_t)slot << PAGE_SHIFT | PTE_P;
+}
+
+bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
+{
+	(void)index;
+	(void)entry;
+	return false;
+}
+
+/* TLB */
+
+void write_cr3(uint64_t value)
+{
+	(void)value;
+}
+
+uint64_t read_cr4(void)
+{
+	return 0;
+}
+
+void write_cr4(uint64_t value)
+{
+	(void)value;
+}
+
+void invlpg(uint64_t va)
+{
+	(void)va;
+}
+
+void wbinvd(void)
+{
+}
+
+void smp_wbinvd(void)
+{
+}
+
+void smp_send_flush(cpumask_t cpus)
+{
+	const unsigned here = this_cpu()->number;
+	unsigned cpu;
+
+	for_each_cpu(cpu, cpus) {
+		machine_on_cpu(cpu);
+		tlb_answer_requests();
+	}
+	machine_on_cpu(here);
+}
+
+int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+{
+	(void)v;
+	(void)base;
+	(void)entries;
+	return -EINVAL;
+}
+
+/* For %p of the hypervisor's own printf: there are no symbols. */
+const char *symbol_name(uint64_t address, uint64_t *offset)
+{
+	(void)address;
+	(void)offset;
+	return NULL;
+}

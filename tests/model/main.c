@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Runs of the model test: each seed a machine of its own, in a process of its
+ * own. model [-t SECONDS] (0: for ever) takes fresh seeds; model SEED [STEPS]
+ * replays one and prints every step.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "core/domain.h"
+#include "lib/rangeset.h"
+#include "machine.h"
+#include "mm/mmu.h"
+#include "spec.h"
+#include "x86/asm.h"
+
+#define STEPS 20000
+#define SECONDS 60
+#define PAGES_MAX 56
+#define CPUS 2
+#define LINES 40
+#define COMPARE_CONTENTS_EVERY 64
+
+uint64_t random_state;
+
+static uint64_t seed;
+static bool replay;
+/* Of all runs; shared with the children. */
+static struct {
+	uint64_t steps, refused, interrupted;
+	uint64_t unchecked; /* the audit alone looked at it */
+} *totals;
+static uint64_t step;
+static struct call calls[DOMAINS][VCPUS];
+static char lines[LINES][160];
+static unsigned line;
+
+/* Random numbers: splitmix64 */
+
+uint64_t random_word(void)
+{
+	uint64_t z = random_state += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+unsigned random_below(unsigned n)
+{
+	return (unsigned)(random_word() % n);
+}
+
+bool chance(unsigned percent)
+{
+	return random_below(100) < percent;
+}
+
+/* Telling */
+
+void trace(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(lines[line], sizeof(lines[line]), fmt, args);
+	va_end(args);
+	if (replay)
+		printf("# %s\n", lines[line]);
+	line = (line + 1) % LINES;
+}
+
+static void tell(const char *what)
+{
+	if (!replay)
+		for (unsigned i = 0; i < LINES; i++)
+			printf("# %s\n", lines[(line + i) % LINES]);
+	printf("not ok model: seed %lu step %lu: %s\n", seed, step, what);
+	fflush(stdout);
+}
+
+void differs(const char *fmt, ...)
+{
+	char what[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	tell(what);
+	_exit(1);
+}
+
+static void died(int signal)
+{
+	(void)signal;
+	tell("it died");
+	_exit(1);
+}
+
+const char *__asan_default_options(void);
+const char *__ubsan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+	return "abort_on_error=1:detect_leaks=0";
+}
+
+const char *__ubsan_default_options(void)
+{
+	return "abort_on_error=1:print_stacktrace=1";
+}
+
+/* Answers */
+
+static bool unsettled_before, lost;
+
+static bool unfinished(void)
+{
+	for (unsigned d = 0; d < DOMAINS; d++)
+		for (unsigned i = 0; i < VCPUS; i++) {
+			const struct domain *const domain =
+				domain_of_id((uint16_t)d);
+
+			if (domain && domain->vcpu[i]->walk.state != PT_IDLE)
+				return true;
+		}
+	return false;
+}
+
+bool unsettled(void)
+{
+	return unsettled_before || unfinished();
+}
+
+void lose_track(void)
+{
+	lost = true;
+	for (unsigned d = 0; d < DOMAINS; d++)
+		for (unsigned i = 0; i < VCPUS; i++)
+			calls[d][i].lost = true;
+}
+
+bool may_refuse(const struct call *c)
+{
+	return unsettled_before || c->disturbed;
+}
+
+bool same_answer(const struct call *c, int64_t rc, int64_t expected)
+{
+	if (rc != expected)
+		differs("d%uv%u %s: %ld, not %ld", c->d->id, c->v->id,
+			c->kind->name, rc, expected);
+	return rc == 0;
+}
+
+/* Steps */
+
+static bool preempts(void)
+{
+	return chance(25);
+}
+
+static const struct call_kind *pick_kind(void)
+{
+	static const struct call_kind *const families[] = {memory_calls};
+	unsigned sum = 0, at;
+
+	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		for (const struct call_kind *k = families[i]; k->name; k++)
+			sum += k->weight;
+	at = random_below(sum);
+	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+		for (const struct call_kind *k = families[i]; k->name; k++) {
+			if (at < k->weight)
+				return k;
+			at -= k->weight;
+		}
+	return NULL;
+}
+
+static void begin(struct call *c)
+{
+	c->kind = pick_kind();
+	c->accounted = c->done = c->nr = 0;
+	c->disturbed = false;
+	c->lost = lost;
+	c->since = step;
+	memset(&c->a, 0, sizeof(c->a));
+	trace("step %lu: d%uv%u %s", step, c->d->id, c->v->id, c->kind->name);
+	c->kind->generate(c);
+}
+
+/* As the scheduler would: another vCPU's root is loaded. */
+static void enter(struct vcpu *v)
+{
+	machine_on_cpu(v->id % CPUS);
+	if (current == v)
+		return;
+	machine_enter(v);
+	this_cpu()->guest_root = true;
+	v->domain->dirty_cpus.bits |= 1ull << this_cpu()->number;
+	mmu_load_root(v);
+}
+
+static void disturb_others(const struct call *self)
+{
+	for (unsigned d = 0; d < DOMAINS; d++)
+		for (unsigned i = 0; i < VCPUS; i++)
+			if (&calls[d][i] != self)
+				calls[d][i].disturbed = true;
+}
+
+static void check(void)
+{
+	static struct audit_frame counts[FRAMES];
+	char what[200];
+
+	if (audit(counts, what, sizeof(what)))
+		differs("audit: %s", what);
+	unsettled_before = false;
+	if (unfinished())
+		return;
+	if (lost)
+		spec_read();
+	lost = false;
+	spec_compare();
+	if (step % COMPARE_CONTENTS_EVERY == 0)
+		spec_compare_contents();
+}
+
+static void run_step(void)
+{
+	struct call *const c =
+		&calls[random_below(DOMAINS)][random_below(VCPUS)];
+	int64_t rc;
+
+	if (!c->kind || chance(2))
+		begin(c);
+	else
+		trace("step %lu: d%uv%u goes on since %lu", step, c->d->id,
+			c->v->id, c->since);
+	enter(c->v);
+	unsettled_before = unfinished();
+	rc = c->kind->fn(&c->a);
+	trace("  -> %ld", rc);
+	c->lost |= lost;
+	if (c->lost) {
+		lost = true;
+		totals->unchecked++;
+	} else {
+		c->kind->account(c, rc);
+	}
+	if (rc != -ERESTART)
+		c->kind = NULL;
+	disturb_others(c);
+	check();
+	totals->steps++;
+	totals->refused += rc < 0 && rc != -ERESTART;
+	totals->interrupted += rc == -ERESTART;
+}
+
+static void start(void)
+{
+	machine_reset(CPUS);
+	for (uint16_t id = 0; id < DOMAINS; id++) {
+		struct domain *const d = machine_domain(id, VCPUS);
+
+		d->max_pages = spec_domain[id].max_pages = PAGES_MAX;
+		for (unsigned i = 0; i < VCPUS; i++) {
+			calls[id][i].d = d;
+			calls[id][i].v = d->vcpu[i];
+			spec_domain[id].kernel_root[i] = MFN_NONE;
+			spec_domain[id].user_root[i] = MFN_NONE;
+		}
+		if (id == 0)
+			rangeset_add(d->iomem, DEVICE_FIRST, DEVICE_LAST);
+	}
+	machine_settle();
+	for (unsigned i = 0; i < FRAMES; i++) {
+		spec[i].owner = SPEC_FREE;
+		spec[i].m2p = ~0ull;
+	}
+	spec_adopt();
+	for (uint16_t id = 0; id < DOMAINS; id++)
+		for (unsigned i = 0; i < PAGES_MAX - 6; i++) {
+			const uint64_t mfn = machine_page(domain_of_id(id)).n;
+
+			if (spec_allocate(id, mfn, 0, PFN_NONE))
+				differs("frame %lx was not free", mfn);
+			domain_of_id(id)->max_pages = PAGES_MAX;
+		}
+	machine_preempts = preempts;
+}
+
+static int run(uint64_t nr_steps)
+{
+	signal(SIGABRT, died);
+	random_state = seed;
+	start();
+	check();
+	for (step = 1; step <= nr_steps; step++)
+		run_step();
+	return 0;
+}
+
+/* Runs */
+
+static bool run_apart(void)
+{
+	const pid_t child = fork();
+	int status = 0;
+
+	if (child == 0)
+		_exit(run(STEPS));
+	waitpid(child, &status, 0);
+	if (!WIFEXITED(status))
+		printf("not ok model: seed %lu died (wait status %#x)\n",
+			seed, (unsigned)status);
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage used;
+
+	getrusage(RUSAGE_CHILDREN, &used);
+	return (double)used.ru_utime.tv_sec + (double)used.ru_stime.tv_sec +
+		(double)used.ru_utime.tv_usec / 1e6;
+}
+
+int main(int argc, char **argv)
+{
+	double limit = SECONDS;
+
+	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (argc == 3 && !strcmp(argv[1], "-t")) {
+		limit = atof(argv[2]);
+		seed = limit > 0 ? 1 : (uint64_t)time(NULL) * 1000;
+	} else if (argc > 1) {
+		seed = strtoull(argv[1], NULL, 0);
+		replay = true;
+		return run(argc > 2 ? strtoull(argv[2], NULL, 0) : STEPS);
+	} else {
+		seed = 1;
+	}
+	for (; limit <= 0 || cpu_seconds() < limit; seed++) {
+		fflush(stdout);
+		if (!run_apart())
+			return 1;
+	}
+	printf("# %lu operations: %lu refused, %lu interrupted, %lu without an "
+	       "answer to compare; seeds 1 to %lu\n",
+		totals->steps, totals->refused, totals->interrupted,
+		totals->unchecked, seed - 1);
+	printf("ok model\n");
+	return 0;
+}

@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * Page tables and reservations: mmu_update, mmuext_op, update_va_mapping,
+ * memory_op. Frames have a role by their number, so that random requests build
+ * trees often enough; one request in a few ignores it.
+ */
+#include <string.h>
+
+#include "core/domain.h"
+#include "mm/paging.h"
+#include "spec.h"
+#include "xen/errno.h"
+#include "xen/memory.h"
+
+#define CONTINUED (1u << 31)
+#define REQUESTS_MAX 6
+#define DATA 0
+
+/* Operands */
+
+static unsigned role(uint64_t mfn)
+{
+	static const uint8_t roles[8] = {1, 1, 2, 3, 4, DATA, DATA, DATA};
+
+	return roles[mfn % 8];
+}
+
+static uint64_t any_number(void)
+{
+	static const uint64_t odd[] = {0, ~0ull, FRAMES, FRAMES - 1,
+		DEVICE_FIRST, DEVICE_LAST + 1, 1ull << 28, 1ull << 39};
+
+	return chance(50) ? odd[random_below(sizeof(odd) / sizeof(odd[0]))] :
+			    random_below(FRAMES);
+}
+
+uint64_t pick_frame(const struct domain *d, unsigned wanted)
+{
+	if (chance(6))
+		return any_number();
+	for (unsigned tries = 0; tries < 200; tries++) {
+		const uint64_t mfn = random_below(FRAMES);
+
+		if (spec[mfn].owner == d->id &&
+			(role(mfn) == wanted || chance(2)))
+			return mfn;
+	}
+	return any_number();
+}
+
+static unsigned pick_index(void)
+{
+	static const uint16_t indexes[] = {
+		0, 1, 2, 3, 255, 256, 271, 272, 511};
+
+	return indexes[random_below(sizeof(indexes) / sizeof(indexes[0]))];
+}
+
+static uint64_t pick_va(void)
+{
+	uint64_t va = 0;
+
+	for (unsigned level = 1; level <= 4; level++)
+		va |= (uint64_t)(level == 4 && chance(80) ? random_below(2) :
+				chance(70) ? random_below(3) : pick_index())
+			<< (12 + 9 * (level - 1));
+	if (va >> 47 & 1 && chance(95))
+		va |= 0xffffull << 48;
+	return va;
+}
+
+uint64_t pick_entry(const struct domain *owner, unsigned level)
+{
+	static const uint64_t odd[] = {PTE_PSE, PTE_PCD, PTE_PWT, PTE_G,
+		1ull << 52, PTE_NX, PTE_AVL, PTE_P};
+	uint64_t pte = PTE_P | (random_word() & (PTE_US | PTE_A | PTE_D));
+
+	if (chance(20))
+		return chance(80) ? 0 : random_word() & ~PTE_P;
+	if (chance(level == 1 ? 40 : 90))
+		pte |= PTE_RW;
+	if (chance(15))
+		pte ^= odd[random_below(sizeof(odd) / sizeof(odd[0]))];
+	/* A table among data, mostly read-only. */
+	if (level == 1 && chance(15))
+		return (pte & ~(chance(80) ? PTE_RW : 0)) |
+			(pick_frame(owner, 1) << PAGE_SHIFT & PTE_ADDR);
+	return pte | (pick_frame(owner, level - 1) << PAGE_SHIFT & PTE_ADDR);
+}
+
+/* Nobody writes at random to what the hypervisor shares with domains. */
+static bool is_shared(uint64_t mfn)
+{
+	return mfn < FRAMES && (frames[mfn].refs & FR_SHARED);
+}
+
+/* The domain that a call names, as the ABI numbers it. */
+static uint16_t pick_domain(const struct call *c)
+{
+	if (chance(c->d->id ? 92 : 40))
+		return DOMID_SELF;
+	if (chance(5))
+		return (uint16_t)(chance(50) ? DOMID_IO : DOMAINS + 3);
+	return (uint16_t)random_below(DOMAINS);
+}
+
+static const struct domain *domain_or_self(const struct call *c, uint16_t id)
+{
+	struct domain *const d = id == DOMID_SELF ? c->d : domain_of_id(id);
+
+	return d ? d : c->d;
+}
+
+/* Whom page tables belong to; *id DOMAINS for DOMID_IO, who has no frame. */
+static int find(const struct call *c, uint16_t dom, uint16_t *id)
+{
+	*id = dom == DOMID_SELF ? c->d->id : dom;
+	if (*id == c->d->id)
+		return 0;
+	if (dom == DOMID_IO) {
+		*id = DOMAINS;
+		return 0;
+	}
+	if (c->d->id != 0)
+		return -EPERM;
+	return *id < DOMAINS && domain_of_id(*id) ? 0 : -ESRCH;
+}
+
+/* Batches of requests */
+
+/* How many requests of a batch are done after this piece of it. */
+static uint32_t progress(struct call *c, int64_t rc)
+{
+	return rc == -ERESTART ?
+		c->nr - ((uint32_t)c->a.arg[1] & ~CONTINUED) : c->done;
+}
+
+static void account_batch(struct call *c, int64_t rc, int64_t refused,
+	int64_t (*apply)(struct call *c, unsigned i))
+{
+	uint32_t done;
+
+	if (refused) {
+		/* Before it looks, the vCPU ends what it had begun. */
+		if (rc != -ERESTART)
+			same_answer(c, rc, refused);
+		return;
+	}
+	done = progress(c, rc);
+	if (done < c->accounted || done > c->nr ||
+		(rc == 0 && done != c->nr))
+		differs("%u of %u requests done, %u before", done, c->nr,
+			c->accounted);
+	for (; c->accounted < done; c->accounted++)
+		same_answer(c, 0, apply(c, c->accounted));
+	if (rc && rc != -ERESTART && !may_refuse(c))
+		same_answer(c, rc, apply(c, c->accounted));
+	if (rc && rc != -ERESTART)
+		spec_compare_contents();
+}
+
+static void start_batch(struct call *c, unsigned size)
+{
+	c->nr = 1 + (chance(30) ? random_below(REQUESTS_MAX) : 0);
+	c->a.arg[0] = (uint64_t)c->list;
+	c->a.arg[1] = c->nr;
+	c->a.arg[2] = (uint64_t)&c->done;
+	_Static_assert(REQUESTS_MAX * sizeof(struct mmuext_op) <= CALL_BYTES,
+		"room");
+	memset(c->list, 0, c->nr * size);
+}
+
+/* mmu_update */
+
+static void generate_update(struct call *c)
+{
+	struct mmu_update *const list = (void *)c->list;
+	const uint16_t tables = pick_domain(c);
+	const uint16_t target = tables == DOMID_SELF || chance(40) ?
+		pick_domain(c) : tables;
+	unsigned wanted = random_below(6);
+
+	if (wanted > 4)
+		wanted = 1;
+	start_batch(c, sizeof(*list));
+	c->a.arg[3] = target |
+		(tables == DOMID_SELF ? 0 : (uint64_t)(tables + 1) << 16);
+	for (unsigned i = 0; i < c->nr; i++) {
+		const struct domain *const owner = domain_or_self(c, tables);
+		const uint64_t mfn = pick_frame(owner, wanted);
+		const unsigned cmd = chance(70) ? 0 : random_below(5);
+
+		if (is_shared(mfn)) {
+			c->nr = i;
+			break;
+		}
+		list[i].ptr = mfn << PAGE_SHIFT | pick_index() << 3 | cmd;
+		list[i].val = cmd == MMU_MACHPHYS_UPDATE ?
+			random_below(FRAMES) :
+			pick_entry(domain_or_self(c, target),
+				wanted ? wanted : 1);
+		trace("  %lx = %lx", list[i].ptr, list[i].val);
+	}
+	c->a.arg[1] = c->nr;
+	trace("  tables %x target %x", tables, target);
+}
+
+static int update_subject(
+	const struct call *c, uint16_t *tables, uint16_t *target)
+{
+	const uint32_t foreign = (uint32_t)c->a.arg[3];
+	const int rc = find(c, foreign >> 16 ?
+		(uint16_t)((foreign >> 16) - 1) : DOMID_SELF, tables);
+
+	return rc ? rc : find(c, (uint16_t)foreign, target);
+}
+
+static int64_t apply_update(struct call *c, unsigned i)
+{
+	const struct mmu_update *const req = (struct mmu_update *)c->list + i;
+	const uint64_t mfn = req->ptr >> PAGE_SHIFT;
+	const unsigned cmd = req->ptr & 7;
+	uint16_t tables, target;
+
+	update_subject(c, &tables, &target);
+	if (cmd == MMU_MACHPHYS_UPDATE)
+		return spec_set_m2p(target, mfn, req->val);
+	if (cmd > MMU_PT_UPDATE_NO_TRANSLATE)
+		return -ENOSYS;
+	return spec_write(tables, target, mfn, req->ptr >> 3 & 511, req->val,
+		cmd == MMU_PT_UPDATE_PRESERVE_AD);
+}
+
+static void account_update(struct call *c, int64_t rc)
+{
+	uint16_t tables, target;
+
+	account_batch(c, rc, update_subject(c, &tables, &target),
+		apply_update);
+}
+
+/* mmuext_op */
+
+static void generate_ext(struct call *c)
+{
+	static const uint8_t cmds[] = {MMUEXT_PIN_L1_TABLE,
+		MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE,
+		MMUEXT_PIN_L4_TABLE, MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE,
+		MMUEXT_UNPIN_TABLE, MMUEXT_NEW_BASEPTR, MMUEXT_NEW_BASEPTR,
+		MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE,
+		MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_ALL,
+		MMUEXT_INVLPG_ALL, MMUEXT_MARK_SUPER, 14, 21};
+	struct mmuext_op *const list = (void *)c->list;
+	const uint16_t dom = chance(90) ? DOMID_SELF : pick_domain(c);
+	const struct domain *const owner = domain_or_self(c, dom);
+
+	start_batch(c, sizeof(*list));
+	c->a.arg[3] = dom;
+	for (unsigned i = 0; i < c->nr; i++) {
+		unsigned wanted;
+
+		list[i].cmd = cmds[random_below(sizeof(cmds))];
+		wanted = list[i].cmd <= MMUEXT_PIN_L4_TABLE ?
+				list[i].cmd + 1u :
+			list[i].cmd == MMUEXT_UNPIN_TABLE ?
+				1 + random_below(4) :
+			list[i].cmd >= MMUEXT_CLEAR_PAGE ? random_below(5) : 4;
+		list[i].arg1.mfn = pick_frame(owner, wanted);
+		list[i].arg2.src_mfn = pick_frame(owner, DATA);
+		if (list[i].cmd == MMUEXT_CLEAR_PAGE ||
+			list[i].cmd == MMUEXT_COPY_PAGE)
+			if (is_shared(list[i].arg1.mfn))
+				list[i].cmd = MMUEXT_TLB_FLUSH_ALL;
+		trace("  ext %u %lx %lx", list[i].cmd, list[i].arg1.mfn,
+			list[i].arg2.src_mfn);
+	}
+	trace("  domain %x", dom);
+}
+
+/* Of requests about the caller itself. */
+static int64_t apply_own(struct call *c, const struct mmuext_op *op)
+{
+	struct spec_domain *const s = &spec_domain[c->d->id];
+
+	switch (op->cmd) {
+	case MMUEXT_NEW_BASEPTR:
+		return op->arg1.mfn == ~0ull ? -EINVAL :
+			spec_set_root(c->d->id, &s->kernel_root[c->v->id],
+				MFN(op->arg1.mfn));
+	case MMUEXT_NEW_USER_BASEPTR:
+		return op->arg1.mfn == ~0ull ? -EINVAL :
+			spec_set_root(c->d->id, &s->user_root[c->v->id],
+				op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE);
+	case MMUEXT_TLB_FLUSH_LOCAL:
+	case MMUEXT_TLB_FLUSH_ALL:
+	case MMUEXT_INVLPG_ALL:
+		return 0;
+	default:
+		return -ENOSYS;
+	}
+}
+
+static int64_t apply_ext(struct call *c, unsigned i)
+{
+	const struct mmuext_op *const op = (struct mmuext_op *)c->list + i;
+	const uint64_t mfn = op->arg1.mfn;
+	uint16_t id;
+
+	find(c, (uint16_t)c->a.arg[3], &id);
+	switch (op->cmd) {
+	case MMUEXT_PIN_L1_TABLE:
+	case MMUEXT_PIN_L2_TABLE:
+	case MMUEXT_PIN_L3_TABLE:
+	case MMUEXT_PIN_L4_TABLE:
+		return spec_pin(id, mfn, op->cmd - MMUEXT_PIN_L1_TABLE + 1);
+	case MMUEXT_UNPIN_TABLE:
+		return spec_unpin(id, mfn);
+	case MMUEXT_CLEAR_PAGE:
+		return spec_clear(id, mfn);
+	case MMUEXT_COPY_PAGE:
+		return spec_copy(id, mfn, op->arg2.src_mfn);
+	case MMUEXT_MARK_SUPER:
+		return -EOPNOTSUPP;
+	default:
+		return id != c->d->id ? -EPERM : apply_own(c, op);
+	}
+}
+
+static void account_ext(struct call *c, int64_t rc)
+{
+	uint16_t id;
+
+	account_batch(c, rc, find(c, (uint16_t)c->a.arg[3], &id), apply_ext);
+}
+
+/* update_va_mapping and ..._otherdomain */
+
+static void generate_va(struct call *c)
+{
+	const uint16_t target = c->kind->fn == hypercall_update_va_mapping ?
+		DOMID_SELF : pick_domain(c);
+
+	c->a.arg[0] = pick_va();
+	c->a.arg[1] = pick_entry(domain_or_self(c, target), 1);
+	c->a.arg[2] = chance(50) ? UVMF_NONE : UVMF_INVLPG | UVMF_ALL;
+	c->a.arg[3] = target;
+	trace("  va %lx = %lx target %x", c->a.arg[0], c->a.arg[1], target);
+}
+
+static void account_va(struct call *c, int64_t rc)
+{
+	uint16_t target;
+	uint64_t table;
+	unsigned index;
+	int64_t expected = find(c, (uint16_t)c->a.arg[3], &target);
+
+	if (rc == -ERESTART || (!expected && rc && may_refuse(c)))
+		return;
+	if (!expected)
+		expected = spec_walk(c->d->id, c->v->id, c->a.arg[0], &table,
+				   &index) ?
+			spec_write_l1(c->d->id, target, table, index,
+				c->a.arg[1], false) :
+			-EINVAL;
+	same_answer(c, rc, expected);
+}
+
+/* memory_op: reservations */
+
+struct reservation {
+	struct xen_memory_reservation r;
+	uint64_t extents[REQUESTS_MAX];
+};
+
+static void generate_reservation(struct call *c)
+{
+	static const uint8_t cmds[] = {XENMEM_populate_physmap,
+		XENMEM_decrease_reservation, XENMEM_increase_reservation};
+	const unsigned cmd =
+		cmds[unsettled() && chance(90) ? 0 : random_below(3)];
+	struct reservation *const m = (void *)c->list;
+	const uint16_t dom = chance(80) ? DOMID_SELF : pick_domain(c);
+
+	memset(m, 0, sizeof(*m));
+	c->nr = 1 + random_below(REQUESTS_MAX);
+	m->r.extent_start.va = (uint64_t)m->extents;
+	m->r.nr_extents = c->nr;
+	m->r.extent_order = chance(75) ? 0 :
+		chance(95) ? random_below(4) : 13;
+	m->r.mem_flags = chance(80) ? 0 : 12 + random_below(10);
+	m->r.domid = dom;
+	c->a.arg[0] = cmd;
+	c->a.arg[1] = (uint64_t)m;
+	trace("  cmd %u domain %x order %u flags %x", cmd, dom,
+		m->r.extent_order, m->r.mem_flags);
+	for (unsigned i = 0; i < c->nr; i++) {
+		m->extents[i] = cmd == XENMEM_decrease_reservation ?
+			pick_frame(domain_or_self(c, dom), random_below(5)) :
+			random_below(FRAMES);
+		trace("  extent %lx", m->extents[i]);
+	}
+	/* The list as it was: populate overwrites it. */
+	memcpy(m + 1, m, sizeof(*m));
+}
+
+static int apply_release(uint16_t id, const struct reservation *m, unsigned i)
+{
+	for (uint64_t n = 0; n < 1ull << m->r.extent_order; n++) {
+		const int rc = spec_release(id, m->extents[i] + n);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int allowed(uint16_t id, const struct reservation *m)
+{
+	const struct spec_domain *const s = &spec_domain[id];
+	const unsigned order = m->r.extent_order;
+
+	return !s->dying && s->nr_pages + (1ull << order) <= s->max_pages &&
+		spec_can_allocate(order, m->r.mem_flags & 0xff);
+}
+
+static bool apply_extent(struct call *c, uint16_t id, unsigned i, bool done)
+{
+	const struct reservation *const m = (void *)c->list;
+	const struct reservation *const was = m + 1;
+	const unsigned cmd = c->a.arg[0] & MEMOP_CMD_MASK;
+
+	if (cmd == XENMEM_decrease_reservation)
+		return !apply_release(id, was, i);
+	if (!done || !allowed(id, was))
+		return allowed(id, was);
+	if (spec_allocate(id, m->extents[i], was->r.extent_order,
+		    cmd == XENMEM_populate_physmap ? was->extents[i] :
+						     PFN_NONE))
+		differs("extent %lx was not free", m->extents[i]);
+	return true;
+}
+
+static int reservation_refused(const struct call *c, uint16_t *id)
+{
+	const struct reservation *const m = (const void *)c->list;
+
+	*id = m->r.domid == DOMID_SELF ? c->d->id : m->r.domid;
+	if (*id != c->d->id && c->d->id != 0)
+		return -EPERM;
+	return *id < DOMAINS && domain_of_id(*id) ? 0 : -ESRCH;
+}
+
+static void account_reservation(struct call *c, int64_t rc)
+{
+	const struct reservation *const m = (void *)c->list;
+	const unsigned order_max = c->d->id ? 9 : 12;
+	uint32_t done = (uint32_t)rc;
+	uint16_t id;
+	const int refused = reservation_refused(c, &id);
+
+	if (m->r.extent_order > order_max || refused) {
+		same_answer(c, rc,
+			m->r.extent_order > order_max ? 0 : refused);
+		return;
+	}
+	if ((c->a.arg[0] & MEMOP_CMD_MASK) == XENMEM_decrease_reservation &&
+		may_refuse(c)) {
+		lose_track();
+		return;
+	}
+	if (rc == -ERESTART)
+		done = (uint32_t)(c->a.arg[0] >> MEMOP_EXTENT_SHIFT);
+	if (done > c->nr || done < c->accounted)
+		differs("%u extents of %u done", done, c->nr);
+	for (; c->accounted < done; c->accounted++)
+		if (!apply_extent(c, id, c->accounted, true))
+			differs("extent %u is not allowed", c->accounted);
+	if (rc != -ERESTART && done < c->nr &&
+		apply_extent(c, id, done, false) && !may_refuse(c))
+		differs("extent %u is allowed", done);
+}
+
+const struct call_kind memory_calls[] = {
+	{"mmu_update", 50, hypercall_mmu_update, generate_update,
+		account_update},
+	{"mmuext_op", 30, hypercall_mmuext_op, generate_ext, account_ext},
+	{"update_va_mapping", 20, hypercall_update_va_mapping, generate_va,
+		account_va},
+	{"update_va_mapping_otherdomain", 6,
+		hypercall_update_va_mapping_otherdomain, generate_va,
+		account_va},
+	{"reservation", 4, hypercall_memory_op, generate_reservation,
+		account_reservation},
+	{0},
+};

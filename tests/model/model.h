@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The model test: hypercalls of several domains, chosen at random, against
+ * the real code over the fake machine; spec.h says what each must answer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/vcpu.h"
+#include "pv/hypercall.h"
+
+#define FRAMES 256
+#define DOMAINS 3 /* dom0 is privileged and has devices */
+#define VCPUS 2
+/* Machine frames that are no memory; dom0 may reach the first ones. */
+#define DEVICE_FIRST 512
+#define DEVICE_LAST 527
+
+/* The random source: seeded, the same everywhere. */
+extern uint64_t random_state;
+uint64_t random_word(void);
+unsigned random_below(unsigned n);
+bool chance(unsigned percent);
+
+/* One line of the trace. */
+void trace(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* The code and the specification differ: ends the run. */
+_Noreturn void differs(const char *fmt, ...)
+	__attribute__((format(printf, 1, 2)));
+
+#define CALL_BYTES 2048
+
+struct call_kind;
+
+/* A hypercall of a vCPU, perhaps interrupted. */
+struct call {
+	const struct call_kind *kind; /* NULL: none is under way */
+	struct domain *d;
+	struct vcpu *v;
+	struct hypercall_args a;
+	uint32_t nr; /* requests in all */
+	uint32_t accounted; /* of these, the specification has done */
+	uint32_t done; /* guest memory: what the call says itself */
+	uint64_t word; /* the kind's own */
+	uint64_t since; /* its first step */
+	bool disturbed; /* others acted before it was done */
+	bool lost; /* the specification has lost track of it */
+	_Alignas(16) char list[CALL_BYTES]; /* guest memory: the requests */
+};
+
+struct call_kind {
+	const char *name;
+	unsigned weight;
+	hypercall_fn *fn;
+	void (*generate)(struct call *c);
+	/* A piece of the call returned rc: do the same in the specification,
+	 * and compare. */
+	void (*account)(struct call *c, int64_t rc);
+};
+
+extern const struct call_kind memory_calls[];
+
+/* Operands: a frame that d may own, and with a role mostly the wanted one (a
+ * level, 0 for data); an entry for a table of a level. */
+uint64_t pick_frame(const struct domain *d, unsigned wanted);
+uint64_t pick_entry(const struct domain *owner, unsigned level);
+
+/* A page-table walk is unfinished, or a domain is dying: types are held that
+ * the specification does not have (any more, or yet), so that a refusal proves
+ * nothing. What is allowed must be allowed there too, as always. */
+bool unsettled(void);
+
+/* The domain loses pages or all it has while somebody's references to them,
+ * which the specification does not have, may keep them: until all is settled
+ * answers are not compared, only the audit goes on; then the specification
+ * starts anew from what is. */
+void lose_track(void);
+
+/* rc against what the specification says of a request; true if it was done. */
+bool same_answer(const struct call *c, int64_t rc, int64_t expected);
+/* What is refused may be refused for somebody else's unfinished work. */
+bool may_refuse(const struct call *c);

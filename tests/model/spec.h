@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The specification of memory, written from docs/memory.md and the ABI, not
+ * from the code: every operation is done in one go, by recursion, on plain
+ * arrays. A refused operation changes nothing here.
+ */
+#pragma once
+
+#include "mm/frame.h"
+#include "model.h"
+
+/* Owners of frames besides domains. */
+#define SPEC_FREE 0xfffe
+#define SPEC_HV 0xfffd
+
+struct spec_frame {
+	uint16_t owner;
+	uint32_t refs;
+	enum frame_type type; /* while count is not 0 */
+	uint32_t count;
+	bool allocated; /* one reference is the owner's allocation */
+	bool pinned;
+	bool shared; /* the hypervisor's, shown to its owner */
+	uint64_t m2p;
+	uint64_t entry[512];
+};
+
+struct spec_domain {
+	bool dying;
+	uint64_t nr_pages, max_pages;
+	mfn_t kernel_root[VCPUS], user_root[VCPUS];
+};
+
+extern struct spec_frame spec[FRAMES];
+extern struct spec_domain spec_domain[DOMAINS + 1]; /* and DOMID_IO */
+
+/* General references. get: false if the frame is not owner's. */
+bool spec_get(uint64_t mfn, uint16_t owner);
+void spec_put(uint64_t mfn);
+
+/* Writable and page-table references, on top of a general one. */
+int spec_get_type(uint16_t d, uint64_t mfn, enum frame_type type);
+void spec_put_type(uint64_t mfn);
+/* A table with its general reference: a pin, a root, an entry. */
+int spec_get_table(uint16_t d, uint64_t mfn, unsigned level);
+void spec_put_table(uint64_t mfn);
+
+int spec_pin(uint16_t d, uint64_t mfn, unsigned level);
+int spec_unpin(uint16_t d, uint64_t mfn);
+int spec_set_root(uint16_t d, mfn_t *root, mfn_t to);
+
+/* Write an entry of a page of d's, whatever the page is. */
+int spec_write(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
+	uint64_t value, bool keep_ad);
+/* The same for an entry of a level-1 table. */
+int spec_write_l1(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
+	uint64_t value, bool keep_ad);
+int spec_set_m2p(uint16_t owner, uint64_t mfn, uint64_t pfn);
+int spec_clear(uint16_t d, uint64_t to);
+int spec_copy(uint16_t d, uint64_t to, uint64_t from);
+
+/* The level-1 entry for va in the vCPU's kernel tables; false: none. */
+bool spec_walk(uint16_t d, unsigned vcpu, uint64_t va, uint64_t *table,
+	unsigned *index);
+
+/* Memory */
+bool spec_can_allocate(unsigned order, unsigned address_bits);
+int spec_allocate(uint16_t d, uint64_t mfn, unsigned order, uint64_t pfn);
+int spec_release(uint16_t d, uint64_t mfn);
+/* The hypervisor took or gave back pages of its own. */
+void spec_adopt(void);
+/* Take over all that the real tables say. */
+void spec_read(void);
+
+/* Compare the frame table, and what is in the frames, with the real ones. */
+void spec_compare(void);
+void spec_compare_contents(void);
