@@ -172,7 +172,8 @@ static bool preempts(void)
 
 static const struct call_kind *pick_kind(void)
 {
-	static const struct call_kind *const families[] = {memory_calls};
+	static const struct call_kind *const families[] = {
+		memory_calls, grant_calls};
 	unsigned sum = 0, at;
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
@@ -230,10 +231,13 @@ static void check(void)
 	unsettled_before = false;
 	if (unfinished())
 		return;
-	if (lost)
+	if (lost) {
 		spec_read();
+		grant_read();
+	}
 	lost = false;
 	spec_compare();
+	grant_compare();
 	if (step % COMPARE_CONTENTS_EVERY == 0)
 		spec_compare_contents();
 }

@@ -60,22 +60,26 @@ struct call_kind {
 	void (*account)(struct call *c, int64_t rc);
 };
 
-extern const struct call_kind memory_calls[];
+extern const struct call_kind memory_calls[], grant_calls[];
 
 /* Operands: a frame that d may own, and with a role mostly the wanted one (a
  * level, 0 for data); an entry for a table of a level. */
 uint64_t pick_frame(const struct domain *d, unsigned wanted);
+uint64_t pick_va(const struct call *c);
 uint64_t pick_entry(const struct domain *owner, unsigned level);
+
+/* Grants: take over what the real tables say; compare the entries. */
+void grant_read(void);
+void grant_compare(void);
 
 /* A page-table walk is unfinished, or a domain is dying: types are held that
  * the specification does not have (any more, or yet), so that a refusal proves
  * nothing. What is allowed must be allowed there too, as always. */
 bool unsettled(void);
 
-/* The domain loses pages or all it has while somebody's references to them,
- * which the specification does not have, may keep them: until all is settled
- * answers are not compared, only the audit goes on; then the specification
- * starts anew from what is. */
+/* A domain loses pages, or a table holds what the specification cannot know,
+ * while a walk is unfinished: until all is settled answers are not compared,
+ * only the audit goes on; then the specification starts anew from what is. */
 void lose_track(void);
 
 /* rc against what the specification says of a request; true if it was done. */

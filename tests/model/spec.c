@@ -44,12 +44,21 @@ void spec_put(uint64_t mfn)
 	if (--f->refs)
 		return;
 	if (f->count || f->pinned)
-		differs("frame %lu: typed, but not referenced", mfn);
+		differs("frame %lx: typed, but not referenced", mfn);
+	if (unsettled())
+		lose_track(); /* an unfinished walk may keep it */
 	if (!f->shared)
 		spec_domain[f->owner].nr_pages--;
 	f->shared = false;
 	f->owner = SPEC_FREE;
 	f->m2p = ~0ull;
+}
+
+bool spec_half_done(uint64_t mfn)
+{
+	return unsettled() && mfn < FRAMES && !spec[mfn].count &&
+		frame_type(&frames[mfn]) <= FRAME_L4 &&
+		(frames[mfn].type & FT_COUNT);
 }
 
 /* Entries of level 1 */

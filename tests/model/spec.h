@@ -38,6 +38,9 @@ extern struct spec_domain spec_domain[DOMAINS + 1]; /* and DOMID_IO */
 bool spec_get(uint64_t mfn, uint16_t owner);
 void spec_put(uint64_t mfn);
 
+/* A table to the real code already, or still, because of a walk; not here. */
+bool spec_half_done(uint64_t mfn);
+
 /* Writable and page-table references, on top of a general one. */
 int spec_get_type(uint16_t d, uint64_t mfn, enum frame_type type);
 void spec_put_type(uint64_t mfn);
