@@ -47,6 +47,14 @@ static struct grant_entry_v1 *real_entry(uint16_t id, unsigned ref)
 	return &domain_of_id(id)->grants->frame[0][ref];
 }
 
+/* A refusal may have cleared bits that nobody needs. */
+static void read_entries(void)
+{
+	for (uint16_t id = 0; id < DOMAINS; id++)
+		for (unsigned i = 0; i < REFS && grants_shown(id); i++)
+			uses[id][i].entry = *real_entry(id, i);
+}
+
 static void read_handles(uint16_t id)
 {
 	const struct grant_table *const t = domain_of_id(id)->grants;
@@ -66,25 +74,20 @@ static void read_handles(uint16_t id)
 void grant_read(void)
 {
 	for (uint16_t id = 0; id < DOMAINS; id++) {
-		if (!grants_shown(id))
+		if (!domain_of_id(id)) {
+			memset(uses[id], 0, sizeof(uses[id]));
 			continue;
+		}
 		for (unsigned i = 0; i < REFS; i++) {
 			const struct grant_use *const u =
 				&domain_of_id(id)->grants->use[0][i];
 
-			uses[id][i] = (struct use){*real_entry(id, i),
-				u->readers, u->writers, u->frame, u->domid};
+			uses[id][i] = (struct use){{0}, u->readers,
+				u->writers, u->frame, u->domid};
 		}
 		read_handles(id);
 	}
-}
-
-/* A refusal may have cleared bits that nobody needs. */
-static void read_entries(void)
-{
-	for (uint16_t id = 0; id < DOMAINS; id++)
-		for (unsigned i = 0; i < REFS && grants_shown(id); i++)
-			uses[id][i].entry = *real_entry(id, i);
+	read_entries();
 }
 
 void grant_compare(void)
@@ -116,6 +119,8 @@ static int16_t pin(uint16_t granter, uint32_t ref, uint16_t user,
 	struct use *const u = &uses[granter][ref % REFS];
 	const bool used = ref < REFS && (u->readers || u->writers);
 
+	if (spec_domain[granter].dying || !domain_of_id(granter))
+		return GNTST_bad_domain;
 	if (ref >= domain_of_id(granter)->grants->nr_frames * GRANTS_PER_FRAME)
 		return GNTST_bad_gntref;
 	if (ref >= REFS || (used && u->user != user) ||

@@ -19,6 +19,7 @@
 #include "core/domain.h"
 #include "lib/rangeset.h"
 #include "machine.h"
+#include "mm/buddy.h"
 #include "mm/mmu.h"
 #include "spec.h"
 #include "x86/asm.h"
@@ -28,6 +29,7 @@
 #define PAGES_MAX 56
 #define CPUS 2
 #define LINES 40
+#define LIFE 4000 /* steps of a guest, about */
 #define COMPARE_CONTENTS_EVERY 64
 
 uint64_t random_state;
@@ -131,7 +133,8 @@ static bool unfinished(void)
 			const struct domain *const domain =
 				domain_of_id((uint16_t)d);
 
-			if (domain && domain->vcpu[i]->walk.state != PT_IDLE)
+			if (domain && (domain->dying == DOMAIN_DYING ||
+				    domain->vcpu[i]->walk.state != PT_IDLE))
 				return true;
 		}
 	return false;
@@ -244,10 +247,12 @@ static void check(void)
 
 static void run_step(void)
 {
-	struct call *const c =
-		&calls[random_below(DOMAINS)][random_below(VCPUS)];
+	const unsigned id = random_below(DOMAINS);
+	struct call *const c = &calls[id][random_below(VCPUS)];
 	int64_t rc;
 
+	if (spec_domain[id].dying)
+		return;
 	if (!c->kind || chance(2))
 		begin(c);
 	else
@@ -273,36 +278,69 @@ static void run_step(void)
 	totals->interrupted += rc == -ERESTART;
 }
 
+/* Domains */
+
+/* At a time of its own, so that nothing of it runs: the scheduler never runs
+ * these vCPUs, the steps do. */
+static void create(uint16_t id)
+{
+	struct domain *const d = machine_domain(id, VCPUS);
+	mfn_t mfn;
+
+	domain_pause(d);
+	d->max_pages = spec_domain[id].max_pages = PAGES_MAX;
+	spec_domain[id].dying = false;
+	for (unsigned i = 0; i < VCPUS; i++) {
+		calls[id][i].kind = NULL;
+		calls[id][i].d = d;
+		calls[id][i].v = d->vcpu[i];
+	}
+	if (id == 0)
+		rangeset_add(d->iomem, DEVICE_FIRST, DEVICE_LAST);
+	for (unsigned i = 0; i < PAGES_MAX - 6; i++)
+		if (frame_alloc(d, 0, 0, PFN_NONE, &mfn))
+			break;
+	machine_settle();
+}
+
+/* A guest dies, by pieces between what others do; when its structure is gone
+ * another takes its number. */
+static void live_and_die(void)
+{
+	const uint16_t id = (uint16_t)(1 + random_below(DOMAINS - 1));
+	struct domain *const d = domain_of_id(id);
+
+	if (!d) {
+		if (buddy_free_pages() < PAGES_MAX + 8)
+			return;
+		trace("d%u is created", id);
+		lose_track();
+		create(id);
+		return;
+	}
+	if (!spec_domain[id].dying && random_below(LIFE))
+		return;
+	if (!spec_domain[id].dying)
+		trace("d%u dies", id);
+	spec_domain[id].dying = true;
+	if (d->dying != DOMAIN_DEAD) {
+		enter(calls[0][1].v);
+		enter(calls[0][0].v);
+		lose_track();
+		if (domain_destroy(d))
+			return;
+		trace("d%u is dead", id);
+	}
+	machine_settle();
+}
+
 static void start(void)
 {
 	machine_reset(CPUS);
-	for (uint16_t id = 0; id < DOMAINS; id++) {
-		struct domain *const d = machine_domain(id, VCPUS);
-
-		d->max_pages = spec_domain[id].max_pages = PAGES_MAX;
-		for (unsigned i = 0; i < VCPUS; i++) {
-			calls[id][i].d = d;
-			calls[id][i].v = d->vcpu[i];
-			spec_domain[id].kernel_root[i] = MFN_NONE;
-			spec_domain[id].user_root[i] = MFN_NONE;
-		}
-		if (id == 0)
-			rangeset_add(d->iomem, DEVICE_FIRST, DEVICE_LAST);
-	}
-	machine_settle();
-	for (unsigned i = 0; i < FRAMES; i++) {
-		spec[i].owner = SPEC_FREE;
-		spec[i].m2p = ~0ull;
-	}
-	spec_adopt();
 	for (uint16_t id = 0; id < DOMAINS; id++)
-		for (unsigned i = 0; i < PAGES_MAX - 6; i++) {
-			const uint64_t mfn = machine_page(domain_of_id(id)).n;
-
-			if (spec_allocate(id, mfn, 0, PFN_NONE))
-				differs("frame %lx was not free", mfn);
-			domain_of_id(id)->max_pages = PAGES_MAX;
-		}
+		create(id);
+	spec_read();
+	grant_read();
 	machine_preempts = preempts;
 }
 
@@ -312,8 +350,10 @@ static int run(uint64_t nr_steps)
 	random_state = seed;
 	start();
 	check();
-	for (step = 1; step <= nr_steps; step++)
+	for (step = 1; step <= nr_steps; step++) {
+		live_and_die();
 		run_step();
+	}
 	return 0;
 }
 
