@@ -119,7 +119,7 @@ static int16_t pin(uint16_t granter, uint32_t ref, uint16_t user,
 	struct use *const u = &uses[granter][ref % REFS];
 	const bool used = ref < REFS && (u->readers || u->writers);
 
-	if (spec_domain[granter].dying || !domain_of_id(granter))
+	if (spec_domain[granter].dying || !spec_domain[granter].exists)
 		return GNTST_bad_domain;
 	if (ref >= domain_of_id(granter)->grants->nr_frames * GRANTS_PER_FRAME)
 		return GNTST_bad_gntref;

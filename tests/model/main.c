@@ -260,6 +260,9 @@ static void run_step(void)
 			c->v->id, c->since);
 	enter(c->v);
 	unsettled_before = unfinished();
+	for (uint16_t i = 0; i < DOMAINS; i++)
+		spec_domain[i].exists =
+			domain_of_id(i) && domain_of_id(i)->refs;
 	rc = c->kind->fn(&c->a);
 	trace("  -> %ld", rc);
 	c->lost |= lost;

@@ -133,7 +133,7 @@ static int find(const struct call *c, uint16_t dom, uint16_t *id)
 	}
 	if (c->d->id != 0)
 		return -EPERM;
-	return *id < DOMAINS && domain_of_id(*id) ? 0 : -ESRCH;
+	return *id < DOMAINS && spec_domain[*id].exists ? 0 : -ESRCH;
 }
 
 /* Batches of requests */
@@ -462,7 +462,7 @@ static int reservation_refused(const struct call *c, uint16_t *id)
 	*id = m->r.domid == DOMID_SELF ? c->d->id : m->r.domid;
 	if (*id != c->d->id && c->d->id != 0)
 		return -EPERM;
-	return *id < DOMAINS && domain_of_id(*id) ? 0 : -ESRCH;
+	return *id < DOMAINS && spec_domain[*id].exists ? 0 : -ESRCH;
 }
 
 static void account_reservation(struct call *c, int64_t rc)

@@ -26,6 +26,7 @@ struct spec_frame {
 };
 
 struct spec_domain {
+	bool exists; /* it did before the current call */
 	bool dying;
 	uint64_t nr_pages, max_pages;
 	mfn_t kernel_root[VCPUS], user_root[VCPUS];
