@@ -10,10 +10,12 @@
 #include "machine.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
+#include "mm/guestmem.h"
 #include "mm/memmap.h"
 #include "mm/paging.h"
 #include "mm/tlb.h"
 #include "model.h"
+#include "pv/emulate.h"
 #include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
@@ -93,6 +95,22 @@ int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 	(void)base;
 	(void)entries;
 	return -EINVAL;
+}
+
+/* Instructions: as pv/emulate.c does both. */
+
+unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max)
+{
+	return copy_from_guest(bytes, (gva_t){regs->rip}, max) ? 0 : max;
+}
+
+uint64_t *emulate_register(struct regs *regs, unsigned number)
+{
+	uint64_t *const order[] = {&regs->rax, &regs->rcx, &regs->rdx,
+		&regs->rbx};
+
+	ASSERT(number < 4);
+	return order[number];
 }
 
 /* For %p of the hypervisor's own printf: there are no symbols. */

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Page tables and reservations: mmu_update, mmuext_op, update_va_mapping,
- * memory_op. Frames have a role by their number, so that random requests build
+ * stores that trap, memory_op. Frames have a role by their number, so that random requests build
  * trees often enough; one request in a few ignores it.
  */
 #include <string.h>
 
 #include "core/domain.h"
 #include "mm/paging.h"
+#include "pv/decode.h"
+#include "pv/emulate.h"
 #include "spec.h"
 #include "xen/errno.h"
 #include "xen/memory.h"
@@ -380,6 +382,112 @@ static void account_va(struct call *c, int64_t rc)
 	same_answer(c, rc, expected);
 }
 
+/* Stores that trap, of RBX (RAX compared) to [RCX] */
+
+enum store { MOV, XCHG, AND, OR, CMPXCHG, STORES };
+
+static int64_t trapped_store(struct hypercall_args *a)
+{
+	static const uint8_t code[STORES][INSN_MAX] = {
+		[MOV] = {0x48, 0x89, 0x19},
+		[XCHG] = {0x48, 0x87, 0x19},
+		[AND] = {0xf0, 0x48, 0x21, 0x19},
+		[OR] = {0xf0, 0x48, 0x09, 0x19},
+		[CMPXCHG] = {0xf0, 0x48, 0x0f, 0xb1, 0x19},
+	};
+	struct regs regs = {
+		.rip = (uint64_t)code[a->arg[3]],
+		.rcx = a->arg[0],
+		.rbx = a->arg[1],
+		.rax = a->arg[2],
+	};
+
+	return emulate_pt_write(&regs, a->arg[0]) ? 0 : -EINVAL;
+}
+
+/* The frame that an address is mapped to; FRAMES: none. */
+static uint64_t mapped_frame(const struct call *c, uint64_t va)
+{
+	uint64_t table, mfn = FRAMES;
+	unsigned index;
+
+	if (spec_walk(c->d->id, c->v->id, va, &table, &index))
+		mfn = (spec[table].entry[index] & PTE_ADDR) >> PAGE_SHIFT;
+	return mfn < FRAMES ? mfn : FRAMES;
+}
+
+static void generate_store(struct call *c)
+{
+	uint64_t mfn = FRAMES;
+
+	c->d->vm_assist |= 1ull << VMASST_TYPE_writable_pagetables;
+	for (unsigned tries = 0; tries < 12; tries++) {
+		c->a.arg[0] = pick_va(c) | pick_index() << 3;
+		mfn = mapped_frame(c, c->a.arg[0]);
+		if (mfn < FRAMES && spec[mfn].count &&
+			spec[mfn].type == FRAME_L1)
+			break;
+	}
+	c->a.arg[1] = pick_entry(c->d, 1);
+	c->a.arg[3] = random_below(STORES);
+	if (mfn < FRAMES && chance(80))
+		c->a.arg[2] = spec[mfn].entry[c->a.arg[0] >> 3 & 511];
+	trace("  %lx: %lx (%lx) store %lu", c->a.arg[0], c->a.arg[1],
+		c->a.arg[2], c->a.arg[3]);
+}
+
+/* What the instruction leaves in an entry; CMPXCHG may leave it alone. */
+static bool store_result(const struct call *c, uint64_t had, uint64_t *pte)
+{
+	*pte = c->a.arg[1];
+	switch (c->a.arg[3]) {
+	case AND:
+		*pte &= had;
+		return true;
+	case OR:
+		*pte |= had;
+		return true;
+	case CMPXCHG:
+		return had == c->a.arg[2];
+	default:
+		return true;
+	}
+}
+
+static int64_t apply_store(const struct call *c)
+{
+	const uint16_t d = c->d->id;
+	const unsigned at = c->a.arg[0] >> 3 & 511;
+	uint64_t table, mfn, pte;
+	unsigned index;
+
+	if (!spec_walk(d, c->v->id, c->a.arg[0], &table, &index))
+		return -EINVAL;
+	pte = spec[table].entry[index];
+	mfn = (pte & PTE_ADDR) >> PAGE_SHIFT;
+	if (!(pte & PTE_P) || (pte & PTE_RW) || mfn >= FRAMES ||
+		spec[mfn].owner != d)
+		return -EINVAL;
+	if (spec_half_done(mfn))
+		lose_track();
+	if (!spec[mfn].count || spec[mfn].type != FRAME_L1)
+		return -EINVAL;
+	return store_result(c, spec[mfn].entry[at], &pte) ?
+		spec_write_l1(d, d, mfn, at, pte, false) ? -EINVAL : 0 :
+		0;
+}
+
+static void account_store(struct call *c, int64_t rc)
+{
+	int64_t expected;
+
+	if (rc && may_refuse(c))
+		return;
+	expected = apply_store(c);
+	if (!c->lost)
+		same_answer(c, rc, expected);
+}
+
 /* memory_op: reservations */
 
 struct reservation {
@@ -499,6 +607,7 @@ const struct call_kind memory_calls[] = {
 	{"update_va_mapping_otherdomain", 6,
 		hypercall_update_va_mapping_otherdomain, generate_va,
 		account_va},
+	{"trapped store", 10, trapped_store, generate_store, account_store},
 	{"reservation", 4, hypercall_memory_op, generate_reservation,
 		account_reservation},
 	{0},
