@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Page tables and reservations: mmu_update, mmuext_op, update_va_mapping,
- * stores that trap, memory_op. Frames have a role by their number, so that random requests build
- * trees often enough; one request in a few ignores it.
+ * stores that trap, memory_op. Frames have a role by their number, so that
+ * random requests build trees often enough; one request in a few ignores it.
  */
 #include <string.h>
 

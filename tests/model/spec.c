@@ -447,7 +447,8 @@ static void real_free(bool is_free[FRAMES])
 	memset(is_free, 0, FRAMES);
 	for (uint64_t i = 0; i < FRAMES; i++)
 		for (uint64_t n = 0;
-			(frames[i].refs & FR_FREE) && n < 1ull << frames[i].stamp;
+			(frames[i].refs & FR_FREE) &&
+			n < 1ull << frames[i].stamp;
 			n++)
 			is_free[i + n] = true;
 }
