@@ -62,5 +62,6 @@ $(B)/checks: $(FUZZ_PROGRAMS) $(B)/fuzz/seeds
 
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
-fuzz: $(FUZZ_PROGRAMS) $(B)/fuzz/seeds ## attack with random input, FUZZ_SECONDS= a target
+fuzz: $(FUZZ_PROGRAMS) $(B)/fuzz/seeds $(B)/unit/model ## attack with random input, FUZZ_SECONDS= a target
 	$(Q)tests/fuzz/run -t $(FUZZ_SECONDS)
+	$(Q)$(B)/unit/model -t $(FUZZ_SECONDS)

@@ -18,7 +18,3 @@ ALL += $(B)/unit/model
 $(B)/unit/model: $(MODEL_OBJECTS:%=$(B)/unit/%.o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^
-
-.PHONY: fuzz
-fuzz: $(B)/unit/model ## run the model test for ever, with fresh seeds
-	$(Q)$< -t 0
