@@ -16,6 +16,8 @@
  */
 #include "pv/decode.h"
 
+#include <stdio.h>
+
 #include "pv/emulate.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pvmachine.h"
@@ -111,7 +113,7 @@ static void check_store(const struct insn *i, const struct regs *regs,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static bool started;
+	static bool started, traced;
 	struct input in = { data, size };
 	uint8_t bytes[INSN_MAX];
 	struct outcome o;
@@ -119,12 +121,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct insn i;
 
 	if (!started) {
-		realcpu_start();
+		traced = realcpu_start();
 		started = true;
+		if (!traced)
+			fputs("the CPU is not asked\n", stderr);
 	}
 	machine_reset();
 	take_bytes(&in, bytes, sizeof(bytes));
-	if (!insn_decode(&i, bytes, sizeof(bytes)) || !is_harmless(&i))
+	if (!insn_decode(&i, bytes, sizeof(bytes)) || !traced ||
+		!is_harmless(&i))
 		return 0;
 	regs = take_registers(&in);
 	take_bytes(&in, machine_table, sizeof(machine_table));

@@ -28,7 +28,8 @@ static void map_shared(unsigned long at)
 		      0) == (void *)at);
 }
 
-/* What it stopped with. libFuzzer's alarm clock interrupts system calls. */
+/* What it stopped with, 0: it has ended. libFuzzer's alarm clock interrupts
+ * system calls. */
 static int wait_for_stop(pid_t pid)
 {
 	int status;
@@ -37,10 +38,11 @@ static int wait_for_stop(pid_t pid)
 	do
 		got = waitpid(pid, &status, 0);
 	while (got < 0 && errno == EINTR);
-	CHECK(got == pid && WIFSTOPPED(status));
-	return WSTOPSIG(status);
+	CHECK(got == pid);
+	return WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
 }
 
+/* 0: this place lets nobody trace. */
 static pid_t traced_process(int data_rights)
 {
 	const pid_t child = fork();
@@ -49,25 +51,43 @@ static pid_t traced_process(int data_rights)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		mprotect((void *)REALCPU_CODE, PAGE, PROT_READ | PROT_EXEC);
 		mprotect((void *)REALCPU_DATA, PAGE, data_rights);
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
-		raise(SIGSTOP);
+		if (!ptrace(PTRACE_TRACEME, 0, 0, 0))
+			raise(SIGSTOP);
 		_exit(1);
 	}
-	CHECK(child > 0 && wait_for_stop(child) == SIGSTOP);
-	return child;
+	CHECK(child > 0);
+	return wait_for_stop(child) == SIGSTOP ? child : 0;
 }
 
-void realcpu_start(void)
+/* Is a step one instruction here, and a fault where the manual says? */
+static bool steps_as_a_cpu(void)
+{
+	struct regs regs = { .rip = REALCPU_CODE_END - 1, .rflags = 2 };
+	uint8_t *const last = (uint8_t *)REALCPU_CODE_END - 1;
+	struct outcome o;
+
+	*last = 0x90; /* NOP */
+	o = realcpu_execute(REALCPU_READER, &regs);
+	if (!o.executed || o.regs.rip != REALCPU_CODE_END)
+		return false;
+	*last = 0x0f; /* there is more to come */
+	return realcpu_execute(REALCPU_READER, &regs).fetch;
+}
+
+bool realcpu_start(void)
 {
 	map_shared(REALCPU_CODE);
 	map_shared(REALCPU_CODE_END);
 	map_shared(REALCPU_DATA);
 	processes[REALCPU_READER] = traced_process(PROT_READ);
 	processes[REALCPU_WRITER] = traced_process(PROT_READ | PROT_WRITE);
-	CHECK(!ptrace(PTRACE_GETREGS, processes[0], 0, &initial));
+	if (!processes[REALCPU_READER] || !processes[REALCPU_WRITER] ||
+		ptrace(PTRACE_GETREGS, processes[0], 0, &initial))
+		return false;
 	initial.orig_rax = ~0ull; /* it is in no system call */
 	initial.fs_base = FS_BASE;
 	initial.gs_base = GS_BASE;
+	return steps_as_a_cpu();
 }
 
 #define FOR_EACH_REGISTER(do)                                              \
@@ -105,7 +125,7 @@ struct outcome realcpu_execute(enum realcpu which, const struct regs *regs)
 	set_registers(pid, regs);
 	CHECK(!ptrace(PTRACE_SINGLESTEP, pid, 0, 0));
 	stop = wait_for_stop(pid);
-	CHECK(!ptrace(PTRACE_GETSIGINFO, pid, 0, &info));
+	CHECK(stop && !ptrace(PTRACE_GETSIGINFO, pid, 0, &info));
 	get_registers(pid, &o.regs);
 	o.executed = stop == SIGTRAP;
 	o.undefined = stop == SIGILL;

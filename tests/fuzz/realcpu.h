@@ -29,5 +29,6 @@ struct outcome {
 	struct regs regs;
 };
 
-void realcpu_start(void);
+/* False: processes cannot be traced here, or not as on a CPU. */
+bool realcpu_start(void);
 struct outcome realcpu_execute(enum realcpu cpu, const struct regs *regs);
