@@ -160,6 +160,9 @@ int spec_get_type(uint16_t d, uint64_t mfn, enum frame_type type)
 	rc = type <= FRAME_L4 ? validate(d, f, type) : 0;
 	if (rc)
 		f->count = 0;
+	/* Valid still, as part of a tree that an unfinished walk lets go. */
+	if (rc && spec_half_done(mfn))
+		lose_track();
 	return rc;
 }
 
