@@ -8,13 +8,13 @@ HV_CFLAGS += -include hypervisor/hidden.h
 HV_SRC := $(addprefix hypervisor/boot/, acpi.c acpi_find.c cmdline.c \
 	dom0.c elf.c head.S main.c memory.c multiboot.c trampoline.S)
 HV_SRC += $(addprefix hypervisor/core/, console.c consoleio.c debugkey.c \
-	domain.c domctl.c event.c eventop.c grant.c grantop.c physdev.c \
+	domain.c domctl.c event.c eventop.c extension.c grant.c grantop.c physdev.c \
 	platform.c runqueue.c sched.c schedop.c shutdown.c softirq.c \
 	subop.c sysctl.c timer.c vcpu.c vcpuctl.c)
 HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c uart.c vga.c)
 HV_SRC += $(addprefix hypervisor/lib/, printf.c rangeset.c \
 	string.c symbols.c)
-HV_SRC += $(addprefix hypervisor/mm/, buddy.c frame.c guestcopy.S \
+HV_SRC += $(addprefix hypervisor/mm/, audit.c buddy.c frame.c guestcopy.S \
 	guestmem.c heap.c memmap.c memop.c mmu.c paging.c ptcheck.c tlb.c)
 HV_SRC += $(addprefix hypervisor/pv/, callback.c cpuid.c debugreg.c \
 	decode.c deliver.c emulate.c guestmsr.c hypercall.c ioport.c \

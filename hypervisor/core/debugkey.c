@@ -9,6 +9,7 @@
 #include "core/sched.h"
 #include "core/shutdown.h"
 #include "lib/log.h"
+#include "mm/audit.h"
 #include "mm/buddy.h"
 #include "x86/clock.h"
 #include "x86/irq.h"
@@ -59,6 +60,7 @@ static const struct {
 	void (*fn)(void);
 } keys[] = {
 	{ 'R', "reboot the machine", reboot },
+	{ 'a', "audit of the frame table", audit_show },
 	{ 'b', "back-trace of this CPU", show_stack },
 	{ 'c', "CPUs", show_cpus },
 	{ 'e', "event channels", event_show },

@@ -19,6 +19,7 @@
 #include "mm/frame.h"
 #include "mm/guestmem.h"
 #include "mm/heap.h"
+#include "shoji/extension.h"
 #include "x86/asm.h"
 #include "x86/clock.h"
 #include "x86/cpu.h"
@@ -328,6 +329,12 @@ static void hypervisor_leaf(const struct domain *d, uint32_t leaf,
 	case 5:
 		out->b = bit_width((nr_frames << PAGE_SHIFT) - 1);
 		break;
+	case SHOJI_CPUID_LEAF - XEN_CPUID_FIRST_LEAF:
+		out->a = SHOJI_CPUID_LEAF + 1;
+		out->b = SHOJI_CPUID_EBX;
+		out->c = SHOJI_CPUID_ECX;
+		out->d = SHOJI_CPUID_EDX;
+		break;
 	}
 }
 
@@ -361,7 +368,7 @@ void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 	const xen_cpuid_leaf_t *l;
 
 	*out = (struct cpuid_regs){0};
-	if (leaf - XEN_CPUID_FIRST_LEAF < 0x100) {
+	if (leaf - XEN_CPUID_FIRST_LEAF < 0x200) {
 		hypervisor_leaf(d, leaf, subleaf, out);
 		return;
 	}

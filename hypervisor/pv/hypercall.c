@@ -10,6 +10,7 @@
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/guestmem.h"
+#include "shoji/extension.h"
 #include "x86/asm.h"
 #include "x86/percpu.h"
 #include "xen/xen.h"
@@ -47,6 +48,7 @@ static hypercall_fn *const table[NR_HYPERCALLS] = {
 	[__HYPERVISOR_physdev_op] = hypercall_physdev_op,
 	[__HYPERVISOR_sysctl] = hypercall_sysctl,
 	[__HYPERVISOR_domctl] = hypercall_domctl,
+	[__HYPERVISOR_shoji] = hypercall_shoji,
 };
 
 bool preempt_needed(void)

@@ -7,11 +7,11 @@ MODEL_OBJECTS := $(patsubst %.c,%,$(wildcard tests/model/*.c)) \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
 		runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, decode ptwrite pvclock vcpuop) \
-	$(addprefix hypervisor/mm/, buddy frame memop mmu ptcheck tlb) \
+	$(addprefix hypervisor/mm/, audit buddy frame memop mmu ptcheck tlb) \
 	$(addprefix hypervisor/lib/, printf rangeset) hypervisor/x86/spinlock
 
 # Only reads, and is most of the time.
-UNIT_CFLAGS-tests/model/audit := -fno-sanitize=all
+UNIT_CFLAGS-hypervisor/mm/audit := -fno-sanitize=all
 
 CHECKS += $(B)/unit/model,limit=240
 ALL += $(B)/unit/model

@@ -15,10 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit.h"
 #include "core/domain.h"
 #include "lib/rangeset.h"
 #include "machine.h"
+#include "mm/audit.h"
 #include "mm/buddy.h"
 #include "mm/mmu.h"
 #include "spec.h"
@@ -226,13 +226,18 @@ static void disturb_others(const struct call *self)
 				calls[d][i].disturbed = true;
 }
 
+static void tell_differs(struct audit *unused, const char *what)
+{
+	(void)unused;
+	differs("audit: %s", what);
+}
+
 static void check(void)
 {
-	static struct audit_frame counts[FRAMES];
-	char what[200];
+	static struct audit_count counts[FRAMES];
+	struct audit a = {.count = counts, .room = FRAMES, .tell = tell_differs};
 
-	if (audit(counts, what, sizeof(what)))
-		differs("audit: %s", what);
+	audit(&a);
 	unsettled_before = false;
 	if (unfinished())
 		return;

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* Shoji's own hypercall, beyond the ABI: include/shoji/extension.h. */
+#include "shoji/extension.h"
+
+#include "core/subop.h"
+#include "lib/string.h"
+#include "mm/audit.h"
+#include "mm/guestmem.h"
+#include "pv/hypercall.h"
+#include "xen/errno.h"
+
+/* The guest's buffer for an audit's differences. */
+struct text {
+	gva_t to;
+	uint64_t size, used;
+	bool fault;
+};
+
+/* A whole line, or nothing of it. */
+static void tell(struct audit *a, const char *line)
+{
+	struct text *const text = a->data;
+	const size_t length = strlen(line);
+
+	if (text->size - text->used < length + 1)
+		return;
+	if (copy_to_guest(gva_add(text->to, text->used), line, length) ||
+		copy_to_guest(gva_add(text->to, text->used + length), "\n", 1))
+		text->fault = true;
+	text->used += length + 1;
+}
+
+static int64_t do_audit(struct domain *unused, void *arg)
+{
+	struct shoji_audit *const op = arg;
+	struct text text = { .to = op->text, .size = op->size };
+	struct audit a = { .tell = tell, .data = &text };
+	const int rc = audit_machine(&a);
+
+	(void)unused;
+	if (rc)
+		return rc;
+	if (text.fault)
+		return -EFAULT;
+	op->size = text.used;
+	op->frames = a.frames;
+	op->tables = a.tables;
+	op->wrong = a.wrong;
+	return 0;
+}
+
+int64_t hypercall_shoji(struct hypercall_args *a)
+{
+	static const struct subop ops[] = {
+		[SHOJI_audit] = SUBOP(
+			do_audit, shoji_audit, .dom0 = true, .back = true),
+	};
+
+	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});
+}

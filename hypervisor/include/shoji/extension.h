@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What Shoji offers beyond the ABI. A guest finds it by CPUID: at
+ * SHOJI_CPUID_LEAF the signature "ShojiShojiSh" in EBX, ECX, EDX and the
+ * highest leaf in EAX; in the next leaf's EAX the SHOJI_FEATURE_ bits. The
+ * calls are sub-operations of one hypercall: number in RDI, structure in RSI.
+ */
+#pragma once
+
+#include "xen/xen.h"
+
+#define __HYPERVISOR_shoji	55 /* arch_7 of the ABI's numbers */
+
+#define SHOJI_CPUID_LEAF	0x40000100
+#define SHOJI_CPUID_EBX		0x6a6f6853 /* "Shoj" */
+#define SHOJI_CPUID_ECX		0x6f685369 /* "iSho" */
+#define SHOJI_CPUID_EDX		0x6853696a /* "jiSh" */
+
+/*
+ * Compare all counts of the frame table with what holds the references (dom0
+ * only). All domains stand still meanwhile. -EBUSY: it goes on already;
+ * -ENOMEM; -EFAULT.
+ */
+#define SHOJI_audit		0
+struct shoji_audit {
+	XEN_GUEST_PTR(char) text; /* 0x00 in: for the differences, a line each */
+	uint64_t size;	/* 0x08 in: of text; out: bytes used */
+	uint64_t frames; /* 0x10 out: looked at */
+	uint64_t tables; /* 0x18 out: of these, valid page tables */
+	uint64_t wrong;	/* 0x20 out: differences, told or not */
+};
+
+static_assert(sizeof(struct shoji_audit) == 0x28, "shoji_audit");
