@@ -38,6 +38,7 @@ struct command {
 	const char *summary;
 };
 
+int cmd_audit(int argc, char **argv);
 int cmd_console(int argc, char **argv);
 int cmd_create(int argc, char **argv);
 int cmd_destroy(int argc, char **argv);

@@ -28,6 +28,8 @@ const struct command commands[] = {
 	{"unpause", cmd_unpause, "DOMAIN", "let a paused domain go on"},
 	{"info", cmd_info, "", "the machine and its hypervisor"},
 	{"dmesg", cmd_dmesg, "[-c]", "the hypervisor's log (-c: clear it)"},
+	{"audit", cmd_audit, "",
+		"check the hypervisor's count of every page reference"},
 	{"domid", cmd_domid, "NAME", "the number of a domain"},
 	{"domname", cmd_domname, "ID", "the name of a domain"},
 	{"uptime", cmd_uptime, "[-s] [DOMAIN]...", "how long domains run"},

@@ -379,6 +379,25 @@ int control_read_log(
 	return rc;
 }
 
+int control_audit(int fd, struct shoji_audit *op, char *text, size_t room)
+{
+	struct shoji_audit *copy;
+	struct arena arena;
+	int rc;
+
+	if (!arena_open(&arena, sizeof(*op) + room))
+		return -ENOMEM;
+	copy = take(&arena, NULL, sizeof(*op));
+	copy->text = take(&arena, NULL, room);
+	copy->size = room;
+	rc = call2(fd, __HYPERVISOR_shoji, SHOJI_audit, copy);
+	*op = *copy;
+	if (!rc)
+		memcpy(text, copy->text, copy->size);
+	arena_close(&arena);
+	return rc;
+}
+
 int64_t control_version(int fd, unsigned command, void *result, size_t size)
 {
 	if (!result)

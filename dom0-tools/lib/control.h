@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "shoji/extension.h"
 #include "xen/domctl.h"
 #include "xen/event_channel.h"
 #include "xen/grant_table.h"
@@ -56,6 +57,9 @@ int control_scheduler(int fd, uint32_t *id);
 /* Bytes of the log, from *index on; *index moves behind them. */
 int control_read_log(
 	int fd, char *text, uint32_t room, uint32_t *index, int clear);
+/* An audit of the frame table; what is wrong goes to text, lines, and
+ * op->size says how much. -ENOSYS: the hypervisor is not Shoji. */
+int control_audit(int fd, struct shoji_audit *op, char *text, size_t room);
 int64_t control_version(int fd, unsigned command, void *result, size_t size);
 
 /* Memory. frames: PFNs in, MFNs out. Returns how many extents were had. */

@@ -294,8 +294,9 @@ void memory_init_frames(void)
 		if (boot_info.range[i].type == MEMORY_RAM)
 			release_unused(boot_info.range[i].start,
 				boot_info.range[i].end);
-	log_info("memory: %lu MiB RAM, %lu KiB for frame table and M2P",
-		memory_ram_bytes() >> 20, (frames_size + m2p_size) >> 10);
+	log_info("memory: %lu MiB RAM, %lu KiB for M2P and frame table at %lx",
+		memory_ram_bytes() >> 20, (frames_size + m2p_size) >> 10,
+		mfn_paddr(direct_mfn(frames)));
 }
 
 void memory_release(paddr_t start, paddr_t end)

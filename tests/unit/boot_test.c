@@ -75,6 +75,15 @@ void *direct(paddr_t pa)
 	return pa < HIGH_START ? (void *)pa : high + (pa - HIGH_START);
 }
 
+paddr_t direct_paddr(const void *va)
+{
+	const char *const at = va;
+
+	if ((uint64_t)at < HIGH_START)
+		return (uint64_t)at;
+	return HIGH_START + (uint64_t)(at - high);
+}
+
 static void *low_memory(size_t size)
 {
 	void *const at = mmap(NULL, size, PROT_READ | PROT_WRITE,

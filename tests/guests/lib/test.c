@@ -14,6 +14,7 @@
 #include "pv-drivers/front/text.h"
 #include "tests/guests/lib/format.h"
 #include "tests/guests/lib/memory.h"
+#include "tests/guests/lib/shoji.h"
 #include "tests/guests/lib/trap.h"
 
 static char reason[200];
@@ -132,8 +133,24 @@ static void run(const struct test *test)
 		print("ok %s\n", test->name);
 }
 
+/* The last test of every guest: its work left all counts right. */
+static void audit(void)
+{
+	static char text[1024];
+	struct shoji_audit result;
+
+	REQUIRE_EQ(shoji_audit(&result, text, sizeof(text)), 0);
+	if (result.wrong)
+		print("%s", text);
+	REQUIRE_EQ(result.wrong, 0);
+	REQUIRE(result.frames && result.tables);
+}
+
 void pv_main(void)
 {
+	static const struct test last = { "audit", audit };
+
+
 	memory_init();
 	trap_init();
 	if (!pv_is_dom0()) {
@@ -143,6 +160,8 @@ void pv_main(void)
 	}
 	for (const struct test *test = tests; test->name; test++)
 		run(test);
+	if (pv_is_dom0() && shoji_present())
+		run(&last);
 	test_exit();
 }
 
