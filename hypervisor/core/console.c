@@ -127,7 +127,7 @@ static void log_line_v(enum log_level level, const char *fmt, va_list args)
 	text[size++] = '\n';
 	flags = console_lock();
 	line_write(text, (size_t)size,
-		forced || (!silent && level <= threshold));
+		forced || log_shown(level));
 	console_unlock(flags);
 }
 
@@ -161,6 +161,11 @@ static bool guest_may_log(unsigned *dropped)
 		guest_dropped++;
 	console_unlock(flags);
 	return pass;
+}
+
+bool log_shown(enum log_level level)
+{
+	return !silent && level <= threshold;
 }
 
 void log_guest(enum log_level level, const char *fmt, ...)

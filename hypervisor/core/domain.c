@@ -15,6 +15,7 @@
 
 #include "core/event.h"
 #include "core/granttab.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "core/shutdown.h"
@@ -109,9 +110,9 @@ int domain_get_target(uint16_t id, struct domain **d)
 	const struct domain *const self = current->domain;
 
 	if (id != DOMID_SELF && id != self->id && !self->privileged)
-		return -EPERM;
+		return reject(-EPERM, "d%u is not its own", id);
 	*d = domain_get_or_self(id);
-	return *d ? 0 : -ESRCH;
+	return *d ? 0 : reject(-ESRCH, "there is no d%u", id);
 }
 
 struct domain *domain_next(uint16_t id)
@@ -195,7 +196,7 @@ static int table_insert(struct domain *d)
 	if (!*slot)
 		rc = -ENOMEM;
 	else if ((*slot)[d->id % IDS_PER_PAGE])
-		rc = -EEXIST;
+		rc = reject(-EEXIST, "d%u exists already", d->id);
 	else
 		store_release(&(*slot)[d->id % IDS_PER_PAGE], d);
 	spin_unlock(&domains_lock);
@@ -276,6 +277,7 @@ static void contents_free(struct domain *d)
 	rangeset_destroy(d->irqs);
 	heap_free(d->e820);
 	heap_free(d->cpuid);
+	refusal_free(d);
 	heap_free(d);
 }
 
@@ -288,7 +290,9 @@ static int contents_create(struct domain *d)
 	d->irqs = rangeset_create();
 	if (!d->iomem || !d->ioports || !d->irqs)
 		return -ENOMEM;
-	rc = event_init(d);
+	rc = refusal_init(d);
+	if (!rc)
+		rc = event_init(d);
 	if (!rc)
 		rc = grant_init(d);
 	return rc;
@@ -302,7 +306,7 @@ int domain_create(
 
 	if (id >= DOMID_FIRST_RESERVED || config->max_vcpus < 1 ||
 		config->max_vcpus > DOMAIN_VCPUS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "the id or %u vCPUs", config->max_vcpus);
 	d = structure_create(id);
 	if (!d)
 		return -ENOMEM;

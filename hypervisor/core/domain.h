@@ -20,6 +20,7 @@ struct event_state;
 struct cpuid_policy;
 struct grant_table;
 struct rangeset;
+struct refusals;
 struct vcpu;
 struct watchdog;
 
@@ -58,6 +59,7 @@ struct domain {
 	struct shared_info *shared; /* a page of ours that the guest maps */
 	struct event_state *events; /* core/event.c */
 	struct grant_table *grants; /* core/grant.c */
+	struct refusals *refusals; /* core/refusal.c; NULL: domain_xen, _io */
 
 	/* What hardware it may reach (core/domain.c) */
 	struct rangeset *iomem; /* machine frames */

@@ -8,6 +8,7 @@
 #include "boot/acpi.h"
 #include "boot/cmdline.h"
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "lib/log.h"
@@ -54,6 +55,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	format_string_v(text, sizeof(text), fmt, args);
 	va_end(args);
 	log_warn("d%u: crashed: %s", d->id, text);
+	refusal_crash(d, text);
 	if (!vcpu_is_idle(current) && current->domain == d) {
 		log_warn("d%uv%u, in its %s:", d->id, current->id,
 			current->kernel_mode ? "kernel" : "user space");

@@ -111,6 +111,10 @@ struct vcpu {
 	uint32_t time_version;
 	mfn_t info_frame; /* of register_vcpu_info, else MFN_NONE */
 
+	/* Refusals (core/refusal.c) */
+	const struct multicall_entry *entry; /* the one that runs, or NULL */
+	uint64_t explained; /* the CPU's nr_hypercalls at its last refusal */
+
 	/* Events (core/event.c); 0 none; RANK_EVENT */
 	uint16_t virq_port[24];
 };

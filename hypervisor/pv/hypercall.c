@@ -6,6 +6,7 @@
 #include "pv/hypercall.h"
 
 #include "core/event.h"
+#include "core/refusal.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
@@ -66,6 +67,12 @@ static hypercall_fn *lookup(uint64_t nr)
 	return nr < NR_HYPERCALLS ? table[nr] : NULL;
 }
 
+/* Some return values, which may be any. */
+static bool is_error(int64_t result)
+{
+	return (uint64_t)result > (uint64_t)-4096ll;
+}
+
 void hypercall(struct regs *regs)
 {
 	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
@@ -74,7 +81,7 @@ void hypercall(struct regs *regs)
 
 	this_cpu()->nr_hypercalls++;
 	if (!fn) {
-		regs->rax = (uint64_t)-ENOSYS;
+		regs->rax = (uint64_t)reject(-ENOSYS, "no such hypercall");
 		return;
 	}
 	a.arg[0] = regs->rdi;
@@ -93,6 +100,8 @@ void hypercall(struct regs *regs)
 		regs->rip -= 2; /* the SYSCALL instruction */
 		return;
 	}
+	if (__builtin_expect(is_error(result), false))
+		refusal_check((int)result);
 	/* iret has put the guest's own RAX there. */
 	if (fn != hypercall_iret)
 		regs->rax = (uint64_t)result;
@@ -106,13 +115,17 @@ static int64_t run_entry(struct multicall_entry *entry)
 	int64_t result;
 
 	if (!fn)
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no hypercall %lu", entry->op);
 	/* A multicall in a multicall would be unbounded; iret changes the
 	 * registers that this call is made with. */
 	if (fn == hypercall_multicall || fn == hypercall_iret)
-		return -EINVAL;
+		return reject(-EINVAL, "not in a multicall");
 	memcpy(a.arg, entry->args, sizeof(a.arg));
+	current->entry = entry;
 	result = fn(&a);
+	if (is_error(result) && result != -ERESTART)
+		refusal_check((int)result);
+	current->entry = NULL;
 	memcpy(entry->args, a.arg, sizeof(a.arg));
 	return result;
 }
