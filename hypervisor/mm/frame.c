@@ -26,6 +26,7 @@
 #include "mm/frame.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
@@ -68,14 +69,16 @@ static void list_unlink(struct domain *d, uint32_t index)
 /* Reserve room for pages in d's limit. */
 static int account(struct domain *d, uint64_t pages)
 {
-	int rc = -ENOMEM;
+	int rc = 0;
 
 	spin_lock(&d->pages_lock);
 	if (!d->dying && d->nr_pages + pages <= d->max_pages) {
 		if (!d->nr_pages)
 			domain_ref(d);
 		d->nr_pages += pages;
-		rc = 0;
+	} else {
+		rc = reject(-ENOMEM, "d%u: %lu pages above its %lu", d->id,
+			d->nr_pages + pages, d->max_pages);
 	}
 	spin_unlock(&d->pages_lock);
 	return rc;
@@ -141,7 +144,7 @@ static int assign(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 	/* frame_reclaim() may have passed: it would keep the page for ever. */
 	buddy_free(mfn, order);
 	unaccount(d, pages);
-	return -EINVAL;
+	return reject(-EINVAL, "the domain is dying");
 }
 
 int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
@@ -154,7 +157,7 @@ int frame_alloc(struct domain *d, unsigned order, unsigned address_bits,
 	*mfn = take_free(d, order, address_bits);
 	if (mfn_none(*mfn)) {
 		unaccount(d, 1ull << order);
-		return -ENOMEM;
+		return reject(-ENOMEM, "no free 2^%u pages", order);
 	}
 	return assign(d, *mfn, order, pfn);
 }
@@ -168,7 +171,7 @@ int frame_claim(struct domain *d, uint64_t pages)
 	d->claimed = pages > d->nr_pages ? pages - d->nr_pages : 0;
 	if (d->dying || !buddy_claim(d->claimed)) {
 		d->claimed = 0;
-		rc = -ENOMEM;
+		rc = reject(-ENOMEM, "no %lu free pages to claim", pages);
 	}
 	spin_unlock(&d->pages_lock);
 	return rc;
@@ -201,7 +204,7 @@ static void frame_free(struct frame *f)
 	unaccount(d, 1);
 }
 
-bool frame_get(mfn_t mfn, const struct domain *d)
+bool frame_try_get(mfn_t mfn, const struct domain *d)
 {
 	struct frame *const f = frame_of(mfn);
 	uint32_t refs;
@@ -220,6 +223,14 @@ bool frame_get(mfn_t mfn, const struct domain *d)
 		return true;
 	/* It changed hands between the two looks. */
 	frame_put(mfn);
+	return false;
+}
+
+bool frame_get(mfn_t mfn, const struct domain *d)
+{
+	if (frame_try_get(mfn, d))
+		return true;
+	reject(-EINVAL, "frame %lx: not a page of d%u", mfn.n, d->id);
 	return false;
 }
 
@@ -242,12 +253,12 @@ int frame_steal(struct domain *d, mfn_t mfn)
 	 * reference nobody can be about to take a type. */
 	if (!mfn_valid(mfn) || f->owner != d->id ||
 		!atomic_cas(&f->refs, &refs, FR_ALLOCATED))
-		return -EINVAL;
+		return reject(-EINVAL, "frame %lx is in use", mfn.n);
 	if (f->owner == d->id)
 		return 0;
 	/* It changed hands between the two looks. */
 	frame_unsteal(mfn);
-	return -EINVAL;
+	return reject(-EINVAL, "frame %lx changed hands", mfn.n);
 }
 
 void frame_unsteal(mfn_t mfn)
@@ -285,20 +296,22 @@ int frame_get_writable(mfn_t mfn)
 	uint32_t new;
 
 	if (f->refs & FR_READONLY)
-		return -EACCES;
+		return reject(-EACCES, "frame %lx is read-only", mfn.n);
 	do {
 		const enum frame_type was = type >> FT_SHIFT;
 
 		if (was == FRAME_WRITABLE) {
 			if ((type & FT_COUNT) == FT_COUNT)
-				return -EBUSY;
+				return reject(-EBUSY,
+					"frame %lx: too many mappings", mfn.n);
 			new = type + 1;
 		} else if ((type & FT_COUNT) == 0) {
 			new = (uint32_t)FRAME_WRITABLE << FT_SHIFT | 1;
 			if (was == FRAME_NONE)
 				new |= FT_VALID;
 		} else {
-			return -EBUSY;
+			return reject(-EBUSY, "frame %lx is of type %u",
+				mfn.n, was);
 		}
 	} while (!atomic_cas(&f->type, &type, new));
 
@@ -339,7 +352,8 @@ int frame_take_type(struct frame *f, enum frame_type type)
 
 	do {
 		if ((old & FT_COUNT) || (f->refs & FR_SHARED))
-			return -EBUSY;
+			return reject(-EBUSY,
+				"frame %lx is in use", frame_mfn(f).n);
 	} while (!atomic_cas(&f->type, &old, (uint32_t)type << FT_SHIFT | 1));
 	if (old >> FT_SHIFT != FRAME_NONE)
 		tlb_flush_since(f->stamp);
@@ -401,14 +415,14 @@ static bool disown(struct frame *f)
 
 int frame_release(struct domain *d, mfn_t mfn)
 {
-	int rc = -EINVAL;
+	int rc = 0;
 
 	if (!frame_get(mfn, d))
 		return -EINVAL;
-	if (disown(frame_of(mfn))) {
+	if (disown(frame_of(mfn)))
 		frame_put(mfn);
-		rc = 0;
-	}
+	else
+		rc = reject(-EINVAL, "frame %lx is given back", mfn.n);
 	frame_put(mfn);
 	return rc;
 }

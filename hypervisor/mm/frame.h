@@ -90,6 +90,7 @@ int frame_adopt(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn);
 
 /* A general reference to a frame that d owns; false if it does not. */
 bool frame_get(mfn_t mfn, const struct domain *d);
+bool frame_try_get(mfn_t mfn, const struct domain *d); /* no refusal if not */
 void frame_put(mfn_t mfn);
 
 /* A data type reference (FRAME_WRITABLE), besides a general one.

@@ -5,6 +5,7 @@
  */
 #include "mm/guestmem.h"
 
+#include "core/refusal.h"
 #include "mm/guestcopy.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
@@ -33,15 +34,20 @@ static int copy(void *to, const void *from, size_t size)
 int copy_from_guest(void *to, gva_t from, size_t size)
 {
 	if (ours(from, size))
-		return -EFAULT;
-	return copy(to, (const void *)from.va, size);
+		return reject(-EFAULT,
+			"read of the hypervisor at %lx", from.va);
+	return copy(to, (const void *)from.va, size) ?
+		reject(-EFAULT, "cannot read %zu bytes at %lx", size, from.va) :
+		0;
 }
 
 int copy_to_guest(gva_t to, const void *from, size_t size)
 {
 	if (ours(to, size))
-		return -EFAULT;
-	return copy((void *)to.va, from, size);
+		return reject(-EFAULT, "write to the hypervisor at %lx", to.va);
+	return copy((void *)to.va, from, size) ?
+		reject(-EFAULT, "cannot write %zu bytes at %lx", size, to.va) :
+		0;
 }
 
 int clear_guest(gva_t to, size_t size)

@@ -8,12 +8,14 @@
  */
 #include "mm/heap.h"
 
+#include "core/refusal.h"
 #include "lib/assert.h"
 #include "lib/list.h"
 #include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
 #include "x86/spinlock.h"
+#include "xen/errno.h"
 
 struct slab {
 	struct list_node node; /* in its class while a piece is free */
@@ -52,8 +54,10 @@ static void *alloc_pages(unsigned order)
 {
 	const mfn_t mfn = buddy_alloc(order, 0);
 
-	if (mfn_none(mfn))
+	if (mfn_none(mfn)) {
+		reject(-ENOMEM, "the hypervisor has no 2^%u pages", order);
 		return NULL;
+	}
 	frame_of(mfn)->owner = FRAME_HV;
 	frame_of(mfn)->stamp = (uint16_t)order;
 	return mfn_direct(mfn);

@@ -8,6 +8,7 @@
 #include "boot/boot.h"
 #include "core/domain.h"
 #include "core/grant.h"
+#include "core/refusal.h"
 #include "core/subop.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
@@ -96,8 +97,11 @@ static int64_t reservation(struct hypercall_args *a, unsigned cmd, gva_t arg)
 		return -EFAULT;
 	if (r.nr_extents > EXTENTS_MAX || i > r.nr_extents ||
 		r.extent_order > order_max() ||
-		(r.mem_flags & XENMEMF_populate_on_demand))
+		(r.mem_flags & XENMEMF_populate_on_demand)) {
+		reject(-EINVAL, "%lu extents of order %u: not possible",
+			r.nr_extents, r.extent_order);
 		return (int64_t)i;
+	}
 	rc = domain_get_target(r.domid, &b.d);
 	if (rc)
 		return rc;
@@ -140,7 +144,7 @@ static int allocate_chunk(struct exchange *e, mfn_t *out)
 			continue;
 		while (i--)
 			buddy_free(out[i], e->x.out.extent_order);
-		return -ENOMEM;
+		return reject(-ENOMEM, "no free memory of that order");
 	}
 	return 0;
 }
@@ -222,14 +226,14 @@ static int check_exchange(struct exchange *e)
 
 	/* What others take apart and put together is theirs. */
 	if (in->domid != DOMID_SELF && in->domid != e->d->id)
-		return -EPERM;
+		return reject(-EPERM, "only the caller's own pages");
 	if (in->extent_order > order_max() || out->extent_order > order_max())
-		return -EPERM;
+		return reject(-EPERM, "extent order above the limit");
 	if (in->domid != out->domid || e->x.nr_exchanged > in->nr_extents ||
 		in->nr_extents > EXTENTS_MAX || out->nr_extents > EXTENTS_MAX ||
 		in->nr_extents << in->extent_order !=
 			out->nr_extents << out->extent_order)
-		return -EINVAL;
+		return reject(-EINVAL, "in and out do not make the same size");
 	e->chunk_order = in->extent_order > out->extent_order ?
 		in->extent_order : out->extent_order;
 	e->in_per_chunk = 1u << (e->chunk_order - in->extent_order);
@@ -276,7 +280,7 @@ static int64_t set_memory_map(struct domain *d, void *op)
 	void *e820, *old;
 
 	if (f->map.nr_entries > E820_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "more than 128 entries");
 	e820 = heap_alloc(size);
 	if (!e820)
 		return -ENOMEM;
@@ -299,7 +303,7 @@ static int64_t claim_pages(struct domain *d, void *op)
 	const struct xen_memory_reservation *const r = op;
 
 	if (r->extent_order || !gva_null((gva_t){ r->extent_start.va }))
-		return -EINVAL;
+		return reject(-EINVAL, "the order or the list is not zero");
 	return frame_claim(d, r->nr_extents);
 }
 
@@ -308,15 +312,15 @@ static int64_t acquire_resource(struct domain *d, void *op)
 	struct xen_mem_acquire_resource *const r = op;
 
 	if (r->pad)
-		return -EINVAL;
+		return reject(-EINVAL, "the padding is not zero");
 	if (r->type != XENMEM_resource_grant_table ||
 		r->id != XENMEM_resource_grant_table_id_shared)
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "not the grant table of the domain");
 	if (!r->nr_frames)
 		r->nr_frames = d->max_grant_frames;
 	else if (r->frame >= d->max_grant_frames ||
 		r->nr_frames > d->max_grant_frames - r->frame)
-		return -EINVAL;
+		return reject(-EINVAL, "above the limit of grant frames");
 	else
 		return grant_list_frames(d, (unsigned)r->frame,
 			r->nr_frames, (gva_t){ r->frame_list.va });
@@ -353,6 +357,8 @@ static int64_t memory_map(struct domain *d, void *op)
 			map->nr_entries = d->nr_e820;
 		rc = copy_to_guest((gva_t){ map->buffer.va }, d->e820,
 			map->nr_entries * sizeof(struct xen_e820_entry));
+	} else {
+		reject(-ENOSYS, "d%u was given no memory map", d->id);
 	}
 	spin_unlock(&d->pages_lock);
 	return rc;
@@ -406,7 +412,7 @@ static int64_t machine_memory_map(struct domain *d, void *op)
 	(void)d;
 	for (nr = 0; memmap_machine(nr, &entry); nr++) {
 		if (nr >= map->nr_entries)
-			return -EINVAL;
+			return reject(-EINVAL, "the list is too short");
 		if (put_guest(((gva_t){ map->buffer.va }), nr, &entry))
 			return -EFAULT;
 	}
@@ -425,7 +431,7 @@ static int64_t get_vnumainfo(struct domain *d, void *op)
 {
 	(void)d;
 	(void)op;
-	return -EOPNOTSUPP;
+	return reject(-EOPNOTSUPP, "there is no such information");
 }
 
 /* memory_op(cmd, arg) */

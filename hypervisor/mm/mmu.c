@@ -11,6 +11,7 @@
 #include "mm/mmu.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -47,12 +48,12 @@ static int find_domain(uint16_t id, struct domain **d)
 	if (id == DOMID_IO) {
 		*d = domain_io;
 	} else if (!self->privileged) {
-		return -EPERM;
+		return reject(-EPERM, "d%u may not act on d%u", self->id, id);
 	} else if (id == DOMID_XEN) {
 		*d = domain_xen;
 	} else {
 		*d = domain_get(id);
-		return *d ? 0 : -ESRCH;
+		return *d ? 0 : reject(-ESRCH, "there is no d%u", id);
 	}
 	domain_ref(*d);
 	return 0;
@@ -128,7 +129,8 @@ static int update_entry(const struct subject *s, uint64_t address,
 		}
 		break;
 	case FRAME_DESC:
-		rc = f->type & FT_COUNT ? -EINVAL :
+		rc = f->type & FT_COUNT ? reject(-EINVAL,
+			"frame %lx holds descriptors", mfn.n) :
 					  write_data(mfn, entry, pte);
 		break;
 	default:
@@ -166,7 +168,7 @@ static int update_one(const struct subject *s, const struct mmu_update *req,
 	case MMU_MACHPHYS_UPDATE:
 		return update_m2p(s, address, req->val);
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "request type %lu", req->ptr & 7);
 	}
 }
 
@@ -344,7 +346,7 @@ static int vcpu_cpus(const struct domain *d, gva_t bitmap, cpumask_t *cpus)
 	uint64_t wanted = 0;
 
 	if (copy_from_guest(&wanted, bitmap, (d->max_vcpus + 7) / 8))
-		return -EINVAL;
+		return reject(-EINVAL, "the vCPU mask is not readable");
 	cpus->bits = 0;
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if ((wanted >> i & 1) && d->vcpu[i])
@@ -360,7 +362,7 @@ static int clear_or_copy(struct domain *d, const struct mmuext_op *op)
 	int rc = -EINVAL;
 
 	if (!frame_get(to, d))
-		return -EINVAL;
+		return reject(-EINVAL, "the domain has no such page");
 	if (op->cmd == MMUEXT_CLEAR_PAGE || frame_get(from, d)) {
 		/* Whatever forbids it, the ABI has one answer. */
 		rc = frame_get_writable(to) ? -EINVAL : 0;
@@ -423,7 +425,7 @@ static int new_root(struct vcpu *v, const struct mmuext_op *op, bool *done)
 
 	/* What is none to us is a frame that there is not to a guest. */
 	if (mfn_none(root))
-		return -EINVAL;
+		return reject(-EINVAL, "there is no such frame");
 	if (op->cmd == MMUEXT_NEW_BASEPTR)
 		return set_kernel_root(v, root, done);
 	return set_root(v, &v->user_l4, root.n ? root : MFN_NONE, done);
@@ -480,10 +482,10 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 		return clear_or_copy(d, op);
 	case MMUEXT_MARK_SUPER:
 	case MMUEXT_UNMARK_SUPER:
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "no superpages are counted here");
 	}
 	if (d != v->domain)
-		return -EPERM;
+		return reject(-EPERM, "only for the caller's own domain");
 	switch (op->cmd) {
 	case MMUEXT_NEW_BASEPTR:
 	case MMUEXT_NEW_USER_BASEPTR:
@@ -500,16 +502,16 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 			v, op->arg1.linear_addr, op->arg2.nr_ents);
 	case MMUEXT_FLUSH_CACHE:
 		if (!d->hardware)
-			return -EACCES;
+			return reject(-EACCES, "only for domains with devices");
 		wbinvd();
 		return 0;
 	case MMUEXT_FLUSH_CACHE_GLOBAL:
 		if (!d->hardware)
-			return -EINVAL;
+			return reject(-EINVAL, "only for domains with devices");
 		smp_wbinvd();
 		return 0;
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", op->cmd);
 	}
 }
 
@@ -611,13 +613,15 @@ static int64_t update_va(struct domain *target, const struct hypercall_args *a)
 	struct vcpu *const v = current;
 	const uint64_t va = a->arg[0];
 	uint64_t *entry;
-	int rc = -EINVAL;
+	int rc;
 
 	spin_lock(&v->domain->pt_lock);
 	entry = mmu_find_l1(v, va);
 	if (entry)
 		rc = pt_set_l1(v->domain, target, entry, a->arg[1], PT_REPLACE,
 			NULL);
+	else
+		rc = reject(-EINVAL, "%lx: no level-1 table there", va);
 	spin_unlock(&v->domain->pt_lock);
 	return rc ? rc : flush_after(v, va, a->arg[2]);
 }
@@ -677,7 +681,7 @@ int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	struct domain *const owner = domain_of_id(frame_of(mfn)->owner);
 	uint64_t *entry;
 	mfn_t table;
-	int rc = -EINVAL;
+	int rc;
 
 	spin_lock(&d->pt_lock);
 	entry = grant_entry(v, host_addr, contains_pte, &table);
@@ -685,6 +689,8 @@ int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 		rc = pt_set_l1(
 			d, owner, entry, mfn_paddr(mfn) | pte_flags,
 			PT_REPLACE, NULL);
+	else
+		rc = reject(-EINVAL, "%lx: no level-1 entry", host_addr);
 	if (!mfn_none(table))
 		frame_put(table);
 	spin_unlock(&d->pt_lock);
@@ -711,6 +717,8 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 		rc = pt_set_l1(d, d, entry, pte, PT_REPLACE, NULL);
 		if (!rc && source)
 			rc = pt_set_l1(d, d, source, 0, PT_REPLACE, NULL);
+	} else {
+		reject(rc, "%lx does not map frame %lx so", host_addr, mfn.n);
 	}
 	if (!mfn_none(table))
 		frame_put(table);

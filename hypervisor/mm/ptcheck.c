@@ -21,6 +21,7 @@
 #include "mm/ptcheck.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "lib/rangeset.h"
@@ -51,8 +52,9 @@ static bool hv_slot(unsigned level, unsigned index)
 static int check_device(const struct domain *d, mfn_t mfn)
 {
 	if (!d->hardware || mfn.n >> (cpu_info.physical_bits - PAGE_SHIFT))
-		return -EINVAL;
-	return rangeset_contains(d->iomem, mfn.n, mfn.n) ? 0 : -EPERM;
+		return reject(-EINVAL, "frame %lx is no memory here", mfn.n);
+	return rangeset_contains(d->iomem, mfn.n, mfn.n) ? 0 : reject(-EPERM,
+		"frame %lx: device without permission", mfn.n);
 }
 
 static bool is_memory(mfn_t mfn)
@@ -68,7 +70,7 @@ int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte)
 	int rc;
 
 	if (*pte & ~allowed)
-		return -EINVAL;
+		return reject(-EINVAL, "entry %lx has reserved bits", *pte);
 	*pte = (*pte & ~PTE_G) | PTE_US;
 	if (!is_memory(mfn))
 		return check_device(d, mfn);
@@ -207,7 +209,7 @@ static int help(struct domain *d, struct pt_walk *self, mfn_t table)
 		return walk_run(w, f);
 	}
 	/* Not on any path but our own: a table that contains itself. */
-	return -EINVAL;
+	return reject(-EINVAL, "table %lx is in itself", table.n);
 }
 
 /*
@@ -228,13 +230,14 @@ static int enter_table(struct pt_walk *w, mfn_t table, unsigned level)
 	}
 	if (is_type(f, level)) {
 		if ((f->type & FT_COUNT) == FT_COUNT)
-			return -EBUSY;
+			return reject(-EBUSY,
+				"table %lx: too many entries name it", table.n);
 		atomic_add(&f->type, 1);
 		return 0;
 	}
-	rc = frame_take_type(f, (enum frame_type)level);
-	if (rc)
-		return -EINVAL;
+	if (frame_take_type(f, (enum frame_type)level))
+		return reject(-EINVAL, "frame %lx cannot be a level-%u table",
+			table.n, level);
 	if (level > 1) {
 		push(w, table, level, 0);
 		return 1;
@@ -263,7 +266,7 @@ static int validate_entry(struct pt_walk *w)
 		return 0;
 	}
 	if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
-		return -EINVAL;
+		return reject(-EINVAL, "reserved bits in %lx", pte);
 	if (!frame_get(pte_mfn(pte), w->owner))
 		return -EINVAL;
 	rc = enter_table(w, pte_mfn(pte), level - 1);
@@ -428,7 +431,7 @@ static bool get_valid(struct domain *d, mfn_t table, unsigned level)
 {
 	struct frame *const f = frame_of(table);
 
-	if (!frame_get(table, d))
+	if (!frame_try_get(table, d))
 		return false;
 	if (is_type(f, level) && (f->type & FT_VALID) &&
 		(f->type & FT_COUNT) != FT_COUNT) {
@@ -444,13 +447,14 @@ int pt_get(struct domain *d, mfn_t table, unsigned level)
 	struct pt_walk *const w = &current->walk;
 	int rc;
 
-	if (collect(w, d, table, level, &rc))
-		return rc;
+	if (collect(w, d, table, level, &rc)) /* explained when it failed */
+		return rc ? reject(rc, "table %lx is not valid", table.n) : 0;
 	rc = pt_ready();
 	if (rc)
 		return rc;
 	if (d->dying)
-		return -EINVAL; /* mmu_release() has been here, or comes */
+		/* mmu_release() has been here, or comes */
+		return reject(-EINVAL, "the domain is dying");
 	if (get_valid(d, table, level))
 		return 0;
 	if (!frame_get(table, d))
@@ -500,19 +504,20 @@ int pt_pin(struct domain *d, mfn_t table, unsigned level)
 		return 0;
 	/* Pinned already, so this is not the last reference. */
 	pt_put(d, table, level);
-	return -EINVAL;
+	return reject(-EINVAL, "frame %lx is pinned already", table.n);
 }
 
 int pt_unpin(struct domain *d, mfn_t table, bool *done)
 {
 	struct frame *const f = frame_of(table);
-	int rc = -EINVAL;
+	int rc;
 
 	*done = false;
 	if (!frame_get(table, d))
 		return -EINVAL;
-	if (f->type & FT_PINNED)
-		rc = pt_ready();
+	rc = f->type & FT_PINNED ?
+		pt_ready() :
+		reject(-EINVAL, "frame %lx is not pinned", table.n);
 	if (!rc) {
 		*done = true;
 		atomic_and(&f->type, ~FT_PINNED);
@@ -657,10 +662,10 @@ int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 
 	*done = false;
 	if (hv_slot(level, index))
-		return -EINVAL;
+		return reject(-EINVAL, "slot %u is the hypervisor's", index);
 	if (pte & PTE_P) {
 		if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
-			return -EINVAL;
+			return reject(-EINVAL, "reserved bits in %lx", pte);
 		pte = (pte & ~PTE_G) | PTE_US;
 		if (!((old ^ pte) & (PTE_ADDR | PTE_P))) {
 			exchange_entry(entry, pte, how, &old);

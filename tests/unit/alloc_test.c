@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "core/refusal.h"
 #include "lib/assert.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
@@ -50,6 +51,12 @@ void assert_failed(const char *condition, const char *file, int line)
 {
 	printf("assertion %s, %s:%d\n", condition, file, line);
 	abort();
+}
+
+int reject(int rc, const char *fmt, ...)
+{
+	(void)fmt;
+	return rc;
 }
 
 /* A machine */
