@@ -3,6 +3,7 @@
  * The entry points that a guest kernel registers: trap table and callbacks
  * (ABI surface 2.1: 0, 4, 30). All belong to the calling vCPU.
  */
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/guestmem.h"
@@ -28,7 +29,8 @@ int64_t hypercall_set_trap_table(struct hypercall_args *a)
 		if (!trap.address)
 			return 0;
 		if (!is_canonical(trap.address))
-			return -EINVAL;
+			return reject(-EINVAL, "vector %u: address %lx",
+				trap.vector, trap.address);
 		trap.cs |= 3;
 		v->traps[trap.vector] = trap;
 		list = gva_add(list, sizeof(trap));
@@ -62,9 +64,9 @@ static int64_t set(gva_t arg)
 		return -EFAULT;
 	callback = find(current, reg.type);
 	if (!callback)
-		return -ENOSYS;
+		return reject(-ENOSYS, "no callback type %u", reg.type);
 	if (!is_canonical(reg.address))
-		return -EINVAL;
+		return reject(-EINVAL, "bad address %lx", reg.address);
 	callback->rip = reg.address;
 	callback->mask_events = reg.type == CALLBACKTYPE_event ||
 		(reg.flags & CALLBACKF_mask_events);
@@ -83,10 +85,10 @@ static int64_t clear(gva_t arg)
 	case CALLBACKTYPE_failsafe:
 	case CALLBACKTYPE_syscall:
 	case CALLBACKTYPE_sysenter:
-		return -EINVAL;
+		return reject(-EINVAL, "type %u has to stay", reg.type);
 	}
 	if (!find(current, reg.type))
-		return -ENOSYS;
+		return reject(-ENOSYS, "no callback type %u", reg.type);
 	*find(current, reg.type) = (struct callback){ 0 };
 	return 0;
 }
@@ -102,7 +104,7 @@ int64_t hypercall_callback_op(struct hypercall_args *a)
 	case CALLBACKOP_unregister:
 		return clear(arg);
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "no such operation");
 	}
 }
 

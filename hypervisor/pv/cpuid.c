@@ -12,6 +12,7 @@
 #include "pv/cpuid.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "lib/bitmap.h"
@@ -422,7 +423,7 @@ static int check(
 			continue;
 		*bad_leaf = words[i].leaf;
 		*bad_subleaf = words[i].subleaf;
-		return -EINVAL;
+		return reject(-EINVAL, "leaf %x: not for PV", words[i].leaf);
 	}
 	return 0;
 }
@@ -469,7 +470,7 @@ int cpuid_set_policy(struct domain *d, gva_t leaves, unsigned nr,
 	int rc;
 
 	if (nr > CPUID_LEAVES_MAX)
-		return -E2BIG;
+		return reject(-E2BIG, "%u leaves, above the limit", nr);
 	p = heap_alloc(sizeof(*p));
 	if (!p)
 		return -ENOMEM;
@@ -485,9 +486,10 @@ int cpuid_set_policy(struct domain *d, gva_t leaves, unsigned nr,
 			continue;
 		*bad_leaf = l.leaf;
 		*bad_subleaf = l.subleaf;
-		rc = -ERANGE;
-		if (!insert(p, &l))
+		if (!insert(p, &l)) {
+			rc = reject(-ERANGE, "leaf %x.%x", l.leaf, l.subleaf);
 			goto fail;
+		}
 	}
 	rc = check(p, bad_leaf, bad_subleaf);
 	if (rc)
@@ -515,14 +517,14 @@ int cpuid_copy_policy(const struct cpuid_policy *p, gva_t leaves,
 {
 	if (!gva_null(leaves)) {
 		if (*nr_leaves < p->nr)
-			return -ENOBUFS;
+			return reject(-ENOBUFS, "too few leaves");
 		if (copy_to_guest(leaves, p->leaf, p->nr * sizeof(p->leaf[0])))
 			return -EFAULT;
 	}
 	*nr_leaves = gva_null(leaves) ? CPUID_LEAVES_MAX : p->nr;
 	if (!gva_null(msrs)) {
 		if (*nr_msrs < NR_POLICY_MSRS)
-			return -ENOBUFS;
+			return reject(-ENOBUFS, "too few MSRs");
 		for (unsigned i = 0; i < NR_POLICY_MSRS; i++) {
 			const xen_msr_entry_t e = {.idx = policy_msrs[i]};
 
@@ -537,7 +539,7 @@ int cpuid_copy_policy(const struct cpuid_policy *p, gva_t leaves,
 int cpuid_check_msrs(gva_t msrs, uint32_t nr, uint32_t *bad_msr)
 {
 	if (nr > NR_POLICY_MSRS)
-		return -E2BIG;
+		return reject(-E2BIG, "%u MSRs, there are 2", nr);
 	for (unsigned i = 0; i < nr; i++) {
 		xen_msr_entry_t e;
 
@@ -547,7 +549,7 @@ int cpuid_check_msrs(gva_t msrs, uint32_t nr, uint32_t *bad_msr)
 			!e.flags && !e.val)
 			continue;
 		*bad_msr = e.idx;
-		return -EINVAL;
+		return reject(-EINVAL, "MSR %x: unknown or not zero", e.idx);
 	}
 	return 0;
 }

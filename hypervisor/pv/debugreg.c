@@ -5,6 +5,7 @@
  */
 #include "pv/debugreg.h"
 
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "pv/hypercall.h"
 #include "pv/segment.h"
@@ -39,21 +40,21 @@ void debugreg_unload(const struct vcpu *v)
 static int check_dr7(const struct vcpu *v, uint64_t value)
 {
 	if (value >> 32)
-		return -EINVAL;
+		return reject(-EINVAL, "upper half of DR7 is not zero");
 	if (value & DR7_GENERAL_DETECT)
-		return -EPERM;
+		return reject(-EPERM, "DR7.GD is set");
 	for (unsigned i = 0; i < 4; i++)
 		if ((value >> (16 + 4 * i) & 3) == 2 && !(v->cr4 & CR4_DE))
-			return -EPERM;
+			return reject(-EPERM, "I/O needs CR4.DE");
 	return 0;
 }
 
 static int write_address(struct vcpu *v, unsigned number, uint64_t value)
 {
 	if (!is_canonical(value))
-		return -EPERM;
+		return reject(-EPERM, "address %lx is not canonical", value);
 	if (value >= HV_BASE - 7 && value < HV_END)
-		return -EPERM;
+		return reject(-EPERM, "address %lx is the hypervisor's", value);
 	v->dr[number] = value;
 	debugreg_load(v);
 	return 0;
@@ -78,13 +79,13 @@ int debugreg_write(struct vcpu *v, unsigned number, uint64_t value)
 	/* Numbers 4 and 5 are other names of 6 and 7 without CR4.DE. */
 	if (number == 6 || (number == 4 && !(v->cr4 & CR4_DE))) {
 		if (value >> 32)
-			return -EINVAL;
+			return reject(-EINVAL, "upper half of DR6 is not zero");
 		v->dr[6] = (value & ~DR6_ZEROS) | DR6_ONES;
 		return 0;
 	}
 	if (number == 7 || (number == 5 && !(v->cr4 & CR4_DE)))
 		return write_dr7_checked(v, value);
-	return -ENODEV;
+	return reject(-ENODEV, "there is no DR%u", number);
 }
 
 int debugreg_read(const struct vcpu *v, unsigned number, uint64_t *value)
@@ -92,7 +93,7 @@ int debugreg_read(const struct vcpu *v, unsigned number, uint64_t *value)
 	if ((number == 4 || number == 5) && !(v->cr4 & CR4_DE))
 		number += 2;
 	if (number > 7 || number == 4 || number == 5)
-		return -ENODEV;
+		return reject(-ENODEV, "there is no DR%u", number);
 	*value = v->dr[number];
 	return 0;
 }
@@ -101,17 +102,17 @@ int debugreg_read(const struct vcpu *v, unsigned number, uint64_t *value)
 int64_t hypercall_set_debugreg(struct hypercall_args *a)
 {
 	if (a->arg[0] > 7)
-		return -ENODEV;
+		return reject(-ENODEV, "there is no such register");
 	return debugreg_write(current, (unsigned)a->arg[0], a->arg[1]);
 }
 
 /* get_debugreg(number): the value itself, or -EINVAL. */
 int64_t hypercall_get_debugreg(struct hypercall_args *a)
 {
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (a->arg[0] > 7 ||
 		debugreg_read(current, (unsigned)a->arg[0], &value))
-		return -EINVAL;
+		return reject(-EINVAL, "there is no such register");
 	return (int64_t)value;
 }

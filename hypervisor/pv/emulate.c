@@ -6,6 +6,7 @@
 #include "pv/emulate.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/guestmem.h"
@@ -253,5 +254,8 @@ bool emulate_privileged(struct regs *regs)
 	}
 	if (done)
 		regs->rip += i.length;
+	else if (v->kernel_mode)
+		reject(-EPERM, "instruction %s%02x, RCX %lx",
+			i.two_byte ? "0f " : "", i.opcode, regs->rcx);
 	return done;
 }

@@ -7,6 +7,7 @@
 #include "pv/segment.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "mm/frame.h"
 #include "mm/guestcopy.h"
@@ -74,12 +75,12 @@ static int get_page(struct domain *d, mfn_t mfn)
 	}
 	if (frame_take_type(f, FRAME_DESC)) {
 		frame_put(mfn);
-		return -EINVAL;
+		return reject(-EINVAL, "frame %lx has another use", mfn.n);
 	}
 	if (!audit_page(mfn_direct(mfn))) {
 		frame_drop_type(f);
 		frame_put(mfn);
-		return -EINVAL;
+		return reject(-EINVAL, "frame %lx has a bad descriptor", mfn.n);
 	}
 	atomic_or(&f->type, FT_VALID);
 	return 0;
@@ -111,7 +112,7 @@ int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries)
 	int rc = 0;
 
 	if (entries > GDT_ENTRIES_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "%u entries, above the limit", entries);
 	spin_lock(&d->pt_lock);
 	for (unsigned i = 0; i < nr && !rc; i++) {
 		rc = get_page(d, list[i]);
@@ -160,10 +161,10 @@ void segment_flush_ldt(struct vcpu *v)
 int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
 	if (entries > LDT_ENTRIES_MAX || base % PAGE_SIZE)
-		return -EINVAL;
+		return reject(-EINVAL, "too many entries or not aligned");
 	if (entries && (!is_canonical(base) || (base + entries * 8ull > HV_BASE &&
 						    base < HV_END)))
-		return -EINVAL;
+		return reject(-EINVAL, "address %lx: not a guest's", base);
 	segment_flush_ldt(v);
 	v->ldt_base = base;
 	v->ldt_entries = entries;
@@ -293,7 +294,7 @@ int64_t hypercall_set_gdt(struct hypercall_args *a)
 	mfn_t list[GUEST_GDT_PAGES];
 
 	if (entries > GDT_ENTRIES_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "%u entries, above the limit", entries);
 	if (copy_from_guest(list, (gva_t){ a->arg[0] },
 		    gdt_pages(entries) * sizeof(list[0])))
 		return -EFAULT;
@@ -309,7 +310,9 @@ int64_t hypercall_update_descriptor(struct hypercall_args *a)
 	struct frame *f;
 	int rc = -EINVAL;
 
-	if (a->arg[0] & 7 || !audit(&raw) || !frame_get(mfn, d))
+	if (a->arg[0] & 7 || !audit(&raw))
+		return reject(-EINVAL, "descriptor %lx: not allowed", raw);
+	if (!frame_get(mfn, d))
 		return -EINVAL;
 	f = frame_of(mfn);
 	spin_lock(&d->pt_lock);
@@ -344,7 +347,7 @@ int64_t hypercall_set_segment_base(struct hypercall_args *a)
 	const uint64_t value = a->arg[1];
 
 	if (a->arg[0] <= 2 && !is_canonical(value))
-		return -EINVAL;
+		return reject(-EINVAL, "base %lx is not canonical", value);
 	switch (a->arg[0]) {
 	case SEGBASE_FS:
 		wrmsr(MSR_FS_BASE, value);
@@ -359,7 +362,7 @@ int64_t hypercall_set_segment_base(struct hypercall_args *a)
 		set_user_gs((uint16_t)value);
 		return 0;
 	default:
-		return -EINVAL;
+		return reject(-EINVAL, "there is no such base");
 	}
 }
 

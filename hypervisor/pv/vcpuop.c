@@ -7,6 +7,7 @@
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/eventport.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "mm/frame.h"
@@ -64,7 +65,7 @@ static int64_t set_periodic(struct vcpu *v, gva_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	if (op.period_ns < PERIOD_MIN_NS || op.period_ns > PERIOD_MAX_NS)
-		return -EINVAL;
+		return reject(-EINVAL, "a period of %lu ns", op.period_ns);
 	write_once(&v->period, op.period_ns);
 	if (!read_once(&v->down))
 		timer_set(&v->periodic, now() + op.period_ns);
@@ -95,11 +96,11 @@ static int64_t set_singleshot(struct vcpu *v, gva_t arg)
 	struct vcpu_set_singleshot_timer op;
 
 	if (v != current)
-		return -EINVAL;
+		return reject(-EINVAL, "only for the caller's own vCPU");
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	if ((op.flags & VCPU_SSHOTTMR_future) && op.timeout_abs_ns < now())
-		return -ETIME;
+		return reject(-ETIME, "the time has passed");
 	set_timeout(v, op.timeout_abs_ns);
 	return 0;
 }
@@ -108,7 +109,7 @@ static int64_t stop_singleshot(struct vcpu *v, gva_t arg)
 {
 	(void)arg;
 	if (v != current)
-		return -EINVAL;
+		return reject(-EINVAL, "only for the caller's own vCPU");
 	timer_stop(&v->singleshot);
 	return 0;
 }
@@ -137,7 +138,7 @@ static int64_t initialise(struct vcpu *v, gva_t arg)
 	int rc = -EEXIST;
 
 	if (read_once(&v->initialised))
-		return -EEXIST;
+		return reject(-EEXIST, "the vCPU is initialised already");
 	c = heap_alloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
@@ -148,6 +149,8 @@ static int64_t initialise(struct vcpu *v, gva_t arg)
 		if (!v->initialised)
 			rc = vcpu_set_context(v, c);
 		store_release(&v->loading, false);
+	} else {
+		reject(rc, "another vCPU initialises it");
 	}
 	heap_free(c);
 	return rc;
@@ -157,7 +160,7 @@ static int64_t up(struct vcpu *v, gva_t arg)
 {
 	(void)arg;
 	if (!load_acquire(&v->initialised))
-		return -EINVAL;
+		return reject(-EINVAL, "the vCPU is not initialised");
 	if (v->down)
 		vcpu_up(v);
 	return 0;
@@ -240,11 +243,11 @@ static int64_t register_info(struct vcpu *v, gva_t arg)
 	if (copy_from_guest(&op, arg, sizeof(op)))
 		return -EFAULT;
 	if (op.offset > PAGE_SIZE - sizeof(*to) || op.offset % sizeof(uint64_t))
-		return -ENXIO;
+		return reject(-ENXIO, "offset %#x: no place there", op.offset);
 	if (v != current && (!read_once(&v->down) || read_once(&v->running)))
-		return -EINVAL;
+		return reject(-EINVAL, "the vCPU is up");
 	if (!mfn_none(v->info_frame) || atomic_xchg(&v->loading, true))
-		return -EINVAL;
+		return reject(-EINVAL, "it has a place already");
 	mfn = MFN(op.mfn);
 	if (!mfn_none(v->info_frame) || !frame_get(mfn, v->domain))
 		goto fail;
@@ -312,11 +315,11 @@ int64_t hypercall_vcpu_op(struct hypercall_args *a)
 	const uint32_t id = (uint32_t)a->arg[1];
 
 	if (id >= d->max_vcpus || !d->vcpu[id])
-		return -ENOENT;
+		return reject(-ENOENT, "there is no vCPU %u", id);
 	if (cmd == VCPUOP_get_physid)
 		return -EINVAL; /* for vCPUs that are pinned for good */
 	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", cmd);
 	return ops[cmd](d->vcpu[id], (gva_t){a->arg[2]});
 }
 
@@ -333,7 +336,7 @@ int64_t hypercall_vm_assist(struct hypercall_args *a)
 	const uint32_t type = (uint32_t)a->arg[1];
 
 	if (type >= 64 || !(ASSISTS >> type & 1))
-		return -EINVAL;
+		return reject(-EINVAL, "there is no assist %u", type);
 	switch ((uint32_t)a->arg[0]) {
 	case VMASST_CMD_enable:
 		atomic_or(&d->vm_assist, 1ull << type);
@@ -342,6 +345,6 @@ int64_t hypercall_vm_assist(struct hypercall_args *a)
 		atomic_and(&d->vm_assist, ~(1ull << type));
 		return 0;
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "neither enable nor disable");
 	}
 }

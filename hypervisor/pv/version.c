@@ -3,6 +3,7 @@
  * xen_version (ABI surface 2.2). The version is that of the ABI we keep, not
  * our own: guests and tools decide by it what they may call.
  */
+#include "core/refusal.h"
 #include "xen/version.h"
 
 #include "boot/boot.h"
@@ -56,7 +57,7 @@ static int64_t get_features(gva_t arg)
 	if (copy_from_guest(&info, arg, sizeof(info)))
 		return -EFAULT;
 	if (info.submap_idx != 0)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no map %u", info.submap_idx);
 	info.submap = FEATURES;
 	if (current->domain->hardware)
 		info.submap |= 1u << XENFEAT_dom0;
@@ -84,7 +85,8 @@ int64_t hypercall_xen_version(struct hypercall_args *a)
 	case XENVER_get_features:
 		return get_features(arg);
 	case XENVER_pagesize:
-		return gva_null(arg) ? PAGE_SIZE : -EINVAL;
+		return gva_null(arg) ? PAGE_SIZE : reject(-EINVAL,
+			"the argument is not zero");
 	case XENVER_guest_handle:
 		return copy_to_guest(arg, current->domain->handle,
 			       sizeof(xen_domain_handle_t));
@@ -93,8 +95,8 @@ int64_t hypercall_xen_version(struct hypercall_args *a)
 			current->domain->privileged ? boot_info.line : "",
 			sizeof(xen_commandline_t));
 	case XENVER_build_id:
-		return -ENODATA;
+		return reject(-ENODATA, "there is no build id");
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no such item");
 	}
 }
