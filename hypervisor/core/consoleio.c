@@ -5,6 +5,7 @@
  */
 #include "core/console.h"
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
@@ -47,13 +48,13 @@ static int64_t read(struct hypercall_args *a)
 int64_t hypercall_console_io(struct hypercall_args *a)
 {
 	if (!current->domain->privileged)
-		return -EPERM;
+		return reject(-EPERM, "only dom0 has the console");
 	switch ((uint32_t)a->arg[0]) {
 	case CONSOLEIO_write:
 		return write(a);
 	case CONSOLEIO_read:
 		return read(a);
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no such operation");
 	}
 }

@@ -7,6 +7,7 @@
 #include "core/domctl.h"
 
 #include "core/event.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/subop.h"
 #include "core/vcpu.h"
@@ -37,15 +38,15 @@ static int check_create(const struct xen_domctl_createdomain *c)
 	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain) {
 		log_info("domctl: createdomain flags %#x are not for PV",
 			c->flags & ~XEN_DOMCTL_CDF_xs_domain);
-		return -EINVAL;
+		return reject(-EINVAL, "flags %#x: more than PV has", c->flags);
 	}
 	if (c->arch.emulation_flags ||
 		c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "emulation or unknown x86 flags");
 	if (c->vmtrace_size || c->cpupool_id || c->iommu_opts)
-		return -EINVAL;
+		return reject(-EINVAL, "vmtrace, cpupool or IOMMU asked for");
 	if (XEN_DOMCTL_GRANT_version(c->grant_opts) < 1)
-		return -EINVAL;
+		return reject(-EINVAL, "grant version 0");
 	return 0;
 }
 
@@ -83,7 +84,7 @@ static int pause(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
 	if (d->control_pauses >= PAUSES_MAX)
-		return -EOVERFLOW;
+		return reject(-EOVERFLOW, "paused 255 times already");
 	d->control_pauses++;
 	domain_pause(d);
 	return 0;
@@ -93,7 +94,7 @@ static int unpause(struct domain *d, struct xen_domctl *op)
 {
 	(void)op;
 	if (!d->control_pauses)
-		return -EINVAL;
+		return reject(-EINVAL, "the tool did not pause it");
 	d->control_pauses--;
 	domain_unpause(d);
 	return 0;
@@ -109,7 +110,7 @@ static int resume(struct domain *d, struct xen_domctl *op)
 static int max_vcpus(struct domain *d, struct xen_domctl *op)
 {
 	if (op->u.max_vcpus.max != d->max_vcpus)
-		return -EINVAL;
+		return reject(-EINVAL, "it was created with %u", d->max_vcpus);
 	for (unsigned i = 0; i < d->max_vcpus; i++)
 		if (!d->vcpu[i] && !vcpu_create(d, i))
 			return -ENOMEM;
@@ -170,7 +171,7 @@ static int get_info(struct xen_domctl *op)
 		op->domain == DOMID_SELF ? current->domain->id : op->domain);
 
 	if (!d)
-		return -ESRCH;
+		return reject(-ESRCH, "there is none from that id on");
 	domctl_domain_info(d, &op->u.getdomaininfo);
 	op->domain = d->id;
 	domain_put(d);
@@ -200,7 +201,7 @@ static uint64_t frame_info(const struct domain *d, mfn_t mfn)
 	const struct frame *f;
 	uint64_t info = XEN_DOMCTL_PFINFO_XTAB;
 
-	if (!mfn_valid(mfn) || !frame_get(mfn, d))
+	if (!frame_try_get(mfn, d))
 		return info;
 	f = frame_of(mfn);
 	info = f->type & FT_COUNT ? tables[frame_type(f)] : 0;
@@ -216,7 +217,7 @@ static int page_frame_info(struct domain *d, struct xen_domctl *op)
 	const uint64_t nr = op->u.getpageframeinfo3.num;
 
 	if (nr > FRAME_BATCH)
-		return -E2BIG;
+		return reject(-E2BIG, "%lu frames, above 1024", nr);
 	for (uint64_t i = 0; i < nr; i++) {
 		uint64_t n;
 
@@ -243,7 +244,7 @@ static int shadow_op(struct domain *d, struct xen_domctl *op)
 	case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
 		return 0;
 	default:
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "no shadow page tables here");
 	}
 }
 
@@ -273,7 +274,7 @@ static int scheduler_op(struct domain *d, struct xen_domctl *op)
 
 	if (s->sched_id != XEN_SCHEDULER_CREDIT &&
 		s->sched_id != XEN_SCHEDULER_CREDIT2)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no scheduler %u", s->sched_id);
 	switch (s->cmd) {
 	case XEN_DOMCTL_SCHEDOP_getinfo:
 		c->weight = (uint16_t)d->weight;
@@ -281,12 +282,12 @@ static int scheduler_op(struct domain *d, struct xen_domctl *op)
 		return 0;
 	case XEN_DOMCTL_SCHEDOP_putinfo:
 		if (c->cap && c->cap != 0xffff)
-			return -EOPNOTSUPP;
+			return reject(-EOPNOTSUPP, "no caps here: %u", c->cap);
 		if (c->weight)
 			sched_set_weight(d, c->weight);
 		return 0;
 	default:
-		return -EINVAL;
+		return reject(-EINVAL, "there is no command %u", s->cmd);
 	}
 }
 
@@ -307,7 +308,7 @@ static int set_tsc_info(struct domain *d, struct xen_domctl *op)
 	const struct xen_domctl_tsc_info *const t = &op->u.tsc_info;
 
 	if (t->tsc_mode != TSC_MODE_DEFAULT && t->tsc_mode != TSC_MODE_NATIVE)
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "no TSC mode %u", t->tsc_mode);
 	d->tsc_mode = t->tsc_mode;
 	d->tsc_incarnation = t->incarnation;
 	return 0;
@@ -320,11 +321,13 @@ static int permit(struct rangeset *set, const struct rangeset *mine,
 	uint64_t first, uint64_t nr, bool allow)
 {
 	if (!nr || first + nr - 1 < first)
-		return -EINVAL;
+		return reject(-EINVAL, "the range is empty or wraps");
 	if (!rangeset_contains(mine, first, first + nr - 1))
-		return -EPERM;
-	return allow ? rangeset_add(set, first, first + nr - 1)
-		     : rangeset_remove(set, first, first + nr - 1);
+		return reject(-EPERM, "%lx: the caller has it not", first);
+	if (allow ? rangeset_add(set, first, first + nr - 1)
+		  : rangeset_remove(set, first, first + nr - 1))
+		return reject(-ENOSPC, "too many ranges");
+	return 0;
 }
 
 static int irq_permission(struct domain *d, struct xen_domctl *op)
@@ -332,7 +335,7 @@ static int irq_permission(struct domain *d, struct xen_domctl *op)
 	const struct xen_domctl_irq_permission *const p = &op->u.irq_permission;
 
 	if (p->pirq >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %u: above the limit", p->pirq);
 	return permit(d->irqs, current->domain->irqs, p->pirq, 1,
 		p->allow_access);
 }
@@ -344,7 +347,7 @@ static int iomem_permission(struct domain *d, struct xen_domctl *op)
 	const uint64_t limit = 1ull << (cpu_info.physical_bits - PAGE_SHIFT);
 
 	if (p->first_mfn >= limit || p->nr_mfns > limit - p->first_mfn)
-		return -EINVAL;
+		return reject(-EINVAL, "no frame %lx", p->first_mfn);
 	return permit(d->iomem, current->domain->iomem, p->first_mfn,
 		p->nr_mfns, p->allow_access);
 }
@@ -355,7 +358,7 @@ static int ioport_permission(struct domain *d, struct xen_domctl *op)
 		&op->u.ioport_permission;
 
 	if (p->first_port >= 0x10000 || p->nr_ports > 0x10000 - p->first_port)
-		return -EINVAL;
+		return reject(-EINVAL, "port %x: above 0xffff", p->first_port);
 	return permit(d->ioports, current->domain->ioports, p->first_port,
 		p->nr_ports, p->allow_access);
 }
@@ -367,7 +370,8 @@ static int set_address_size(struct domain *d, struct xen_domctl *op)
 	(void)d;
 	if (op->u.address_size.size == 64)
 		return 0;
-	return op->u.address_size.size == 32 ? -EOPNOTSUPP : -EINVAL;
+	return reject(op->u.address_size.size == 32 ? -EOPNOTSUPP : -EINVAL,
+		"only 64-bit guests");
 }
 
 static int get_address_size(struct domain *d, struct xen_domctl *op)
@@ -384,7 +388,7 @@ static int set_node_affinity(struct domain *d, struct xen_domctl *op)
 	(void)d;
 	if (domctl_get_bitmap(&op->u.nodeaffinity.nodemap, &nodes))
 		return -EFAULT;
-	return nodes & 1 ? 0 : -EINVAL; /* node 0 is all there is */
+	return nodes & 1 ? 0 : reject(-EINVAL, "there is node 0 only");
 }
 
 static int get_node_affinity(struct domain *d, struct xen_domctl *op)
@@ -411,7 +415,7 @@ static int set_cpu_policy(struct domain *d, struct xen_domctl *op)
 
 	c->err_leaf = c->err_subleaf = c->err_msr = ~0u;
 	if (d->vcpu[0] && d->vcpu[0]->initialised)
-		return -EBUSY; /* it may have looked already */
+		return reject(-EBUSY, "it may have looked already");
 	rc = cpuid_check_msrs(c->msrs, c->nr_msrs, &c->err_msr);
 	return rc ? rc
 		  : cpuid_set_policy(d, c->leaves, c->nr_leaves, &c->err_leaf,
@@ -440,7 +444,7 @@ int domctl_put_bitmap(const struct xenctl_bitmap *map, uint64_t bits)
 	if (copy_to_guest(map->bitmap, &bits, known))
 		return -EFAULT;
 	if (size > PAGE_SIZE)
-		return -EINVAL;
+		return reject(-EINVAL, "the bitmap is larger than a page");
 	return clear_guest(gva_add(map->bitmap, known), size - known);
 }
 
@@ -502,7 +506,8 @@ static int run_on_vcpu(struct domain *d, struct xen_domctl *op)
 		op->cmd == XEN_DOMCTL_sendtrigger ? op->u.sendtrigger.vcpu
 						  : op->u.vcpucontext.vcpu);
 
-	return v ? ops[op->cmd].vcpu(v, op) : -ESRCH;
+	return v ? ops[op->cmd].vcpu(v, op) : reject(-ESRCH,
+		"it has no such vCPU");
 }
 
 static int run_on(struct domain *d, struct xen_domctl *op)
@@ -512,9 +517,9 @@ static int run_on(struct domain *d, struct xen_domctl *op)
 	int rc;
 
 	if (d->dying && op->cmd != XEN_DOMCTL_destroydomain)
-		return -EINVAL;
+		return reject(-EINVAL, "the domain is dying");
 	if (ops[op->cmd].others && !other)
-		return -EINVAL;
+		return reject(-EINVAL, "not for the caller's own domain");
 	if (paused)
 		domain_pause(d);
 	rc = ops[op->cmd].fn ? ops[op->cmd].fn(d, op) : run_on_vcpu(d, op);
@@ -534,10 +539,10 @@ static int run(struct xen_domctl *op)
 		return get_info(op);
 	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) ||
 		(!ops[op->cmd].fn && !ops[op->cmd].vcpu))
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", op->cmd);
 	d = domain_get_or_self(op->domain);
 	if (!d)
-		return -ESRCH;
+		return reject(-ESRCH, "there is no d%u", op->domain);
 	rc = run_on(d, op);
 	domain_put(d);
 	return rc;

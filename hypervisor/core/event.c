@@ -14,6 +14,7 @@
 
 #include "core/domain.h"
 #include "core/eventport.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "lib/assert.h"
@@ -103,7 +104,7 @@ int event_send(struct domain *d, unsigned port)
 	case PORT_UNBOUND:
 		break; /* the other end is gone: harmless */
 	default:
-		rc = -EINVAL;
+		rc = reject(-EINVAL, "port %u is not bound", port);
 	}
 	spin_unlock_irq(&d->events->lock, flags);
 	return rc;
@@ -145,13 +146,14 @@ int event_unmask(struct domain *d, unsigned port)
 {
 	const uint64_t flags = spin_lock_irq(&d->events->lock);
 	const struct event_port *p = event_port(d, port);
-	int rc = -EINVAL;
+	int rc = 0;
 
 	if (p && p->state != PORT_FREE) {
-		rc = 0;
 		if (bit_test_and_clear(d->shared->evtchn_mask, port) &&
 			bit_test(d->shared->evtchn_pending, port))
 			mark_word(d->vcpu[p->vcpu], port);
+	} else {
+		rc = reject(-EINVAL, "port %u is not open", port);
 	}
 	spin_unlock_irq(&d->events->lock, flags);
 	return rc;
@@ -214,11 +216,12 @@ int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 			missing = PORT_PAGES;
 		}
 		if (d->dying) {
-			rc = -EINVAL;
+			rc = reject(-EINVAL, "the domain is dying");
 		} else if (slot && *slot) {
-			rc = -EEXIST;
+			rc = reject(-EEXIST, "bound to port %u", *slot);
 		} else if (!*port) {
-			rc = -ENOSPC;
+			rc = reject(-ENOSPC, "all %u event ports are in use",
+				d->max_event_port);
 		} else if (missing == PORT_PAGES) {
 			fill(d, *port, as, slot);
 			rc = 0;
@@ -306,7 +309,7 @@ static int close_step(struct domain *d, unsigned port)
 		domain_put(remote);
 		return rc;
 	default:
-		rc = -EINVAL;
+		rc = reject(-EINVAL, "port %u is not open", port);
 	}
 	spin_unlock_irq(&d->events->lock, flags);
 	return rc;

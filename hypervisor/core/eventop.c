@@ -6,6 +6,7 @@
  */
 #include "core/domain.h"
 #include "core/eventport.h"
+#include "core/refusal.h"
 #include "core/subop.h"
 #include "lib/rangeset.h"
 #include "pv/hypercall.h"
@@ -36,7 +37,7 @@ static int join(struct domain *d, unsigned port, struct domain *remote,
 	const uint64_t flags = event_lock_pair(d, remote);
 	struct event_port *const p = event_port(d, port);
 	struct event_port *const other = event_port(remote, remote_port);
-	int rc = -EINVAL;
+	int rc = 0;
 
 	if (other && other->state == PORT_UNBOUND && other->dom == d->id &&
 		!remote->dying) {
@@ -47,7 +48,9 @@ static int join(struct domain *d, unsigned port, struct domain *remote,
 		other->number = port;
 		/* What was sent while nobody listened is not lost. */
 		event_raise(d, port);
-		rc = 0;
+	} else {
+		rc = reject(-EINVAL, "d%u has no port %u for d%u", remote->id,
+			remote_port, d->id);
 	}
 	event_unlock_pair(d, remote, flags);
 	return rc;
@@ -60,7 +63,7 @@ static int64_t bind_interdomain(struct domain *d, void *arg)
 	int rc;
 
 	if (!remote)
-		return -ESRCH;
+		return reject(-ESRCH, "there is no d%u", op->remote_dom);
 	rc = event_new(d, (struct event_port){.state = PORT_RESERVED}, NULL,
 		&op->local_port);
 	if (!rc) {
@@ -84,11 +87,11 @@ static int64_t bind_virq(struct domain *d, void *arg)
 	};
 
 	if (op->virq >= NR_VIRQS)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no VIRQ %u", op->virq);
 	if (op->vcpu != 0 && !(VCPU_VIRQS >> op->virq & 1))
-		return -EINVAL;
+		return reject(-EINVAL, "VIRQ %u belongs to vCPU 0", op->virq);
 	if (!v)
-		return -ENOENT;
+		return reject(-ENOENT, "there is no vCPU %u", op->vcpu);
 	return event_new(d, virq, &v->virq_port[op->virq], &op->port);
 }
 
@@ -101,7 +104,7 @@ static int64_t bind_ipi(struct domain *d, void *arg)
 	};
 
 	if (!domain_vcpu(d, op->vcpu))
-		return -ENOENT;
+		return reject(-ENOENT, "there is no vCPU %u", op->vcpu);
 	return event_new(d, ipi, NULL, &op->port);
 }
 
@@ -116,9 +119,9 @@ static int64_t bind_pirq(struct domain *d, void *arg)
 	int rc;
 
 	if (op->pirq >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %u: above the limit", op->pirq);
 	if (!rangeset_contains(d->irqs, op->pirq, op->pirq))
-		return -EPERM;
+		return reject(-EPERM, "PIRQ %u: not permitted", op->pirq);
 	rc = event_new(d, pirq, &d->events->pirq_port[op->pirq], &op->port);
 	if (rc)
 		return rc;
@@ -191,7 +194,7 @@ static int64_t status(struct domain *d, void *arg)
 	else if (op->port == 0)
 		op->status = EVTCHNSTAT_closed;
 	else
-		rc = -EINVAL;
+		rc = reject(-EINVAL, "there is no port %u", op->port);
 	spin_unlock_irq(&d->events->lock, flags);
 	return rc;
 }
@@ -217,17 +220,18 @@ static int64_t bind_vcpu(struct domain *d, void *arg)
 	struct event_port *p;
 	uint64_t flags;
 	unsigned pirq = PIRQS_MAX;
-	int rc = -EINVAL;
+	int rc = 0;
 
 	if (!v)
-		return -ENOENT;
+		return reject(-ENOENT, "there is no vCPU %u", op->vcpu);
 	flags = spin_lock_irq(&d->events->lock);
 	p = event_port(d, op->port);
 	if (p && movable(p)) {
 		write_once(&p->vcpu, (uint8_t)op->vcpu);
 		if (p->state == PORT_PIRQ)
 			pirq = p->number;
-		rc = 0;
+	} else {
+		rc = reject(-EINVAL, "port %u cannot move", op->port);
 	}
 	spin_unlock_irq(&d->events->lock, flags);
 	if (pirq < PIRQS_MAX)

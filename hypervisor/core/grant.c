@@ -15,6 +15,7 @@
 
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/refusal.h"
 #include "lib/assert.h"
 #include "mm/frame.h"
 #include "mm/heap.h"
@@ -101,14 +102,16 @@ static int16_t pin_locked(struct grant_pin *pin, const struct domain *user)
 	int16_t status;
 
 	if (granter->dying || t->closed)
-		return GNTST_bad_domain;
+		return REJECT_GRANT(GNTST_bad_domain, "it is dying");
 	if (pin->ref >= t->nr_frames * GRANTS_PER_FRAME)
-		return GNTST_bad_gntref;
+		return REJECT_GRANT(GNTST_bad_gntref, "d%u grant %u: no entry",
+			granter->id, pin->ref);
 	use = use_of(t, pin->ref);
-	if ((use->readers || use->writers) && use->domid != user->id)
-		return GNTST_general_error;
-	if (!mark(entry_of(t, pin->ref), user->id, pin->readonly))
-		return GNTST_general_error;
+	if (((use->readers || use->writers) && use->domid != user->id) ||
+		!mark(entry_of(t, pin->ref), user->id, pin->readonly))
+		return REJECT_GRANT(GNTST_general_error,
+			"d%u grant %u: not for d%u, or read-only",
+			granter->id, pin->ref, user->id);
 	if (!use->readers && !use->writers)
 		use->frame = read_once(&entry_of(t, pin->ref)->frame);
 	pin->mfn = MFN(use->frame);
@@ -299,7 +302,7 @@ int grant_grow(struct domain *d, unsigned nr)
 
 	spin_lock(&t->lock);
 	if (nr > t->max_frames || t->closed || d->dying)
-		rc = -EINVAL;
+		rc = reject(-EINVAL, "max_grant_frames is %u", t->max_frames);
 	while (!rc && t->nr_frames < nr)
 		rc = grow_one(d);
 	spin_unlock(&t->lock);
@@ -317,7 +320,7 @@ int grant_list_frames(
 
 		spin_lock(&t->lock);
 		if (t->closed)
-			rc = -EINVAL;
+			rc = reject(-EINVAL, "the domain is dying");
 		else
 			mfn = direct_mfn(t->frame[first + i]);
 		spin_unlock(&t->lock);
@@ -334,7 +337,7 @@ int grant_init(struct domain *d)
 	if (d->max_grant_frames < 1 || d->max_grant_frames > GRANT_FRAMES_MAX ||
 		d->max_maptrack_frames > MAPTRACK_FRAMES_MAX) {
 		heap_free(t);
-		return -EINVAL;
+		return reject(-EINVAL, "grant or maptrack frames: limit");
 	}
 	if (!t)
 		return -ENOMEM;

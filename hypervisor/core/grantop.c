@@ -7,6 +7,7 @@
  */
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -65,7 +66,7 @@ static int16_t map_of(struct gnttab_map_grant_ref *op, struct domain *granter)
 	int16_t status;
 
 	if (handle == HANDLE_NONE)
-		return GNTST_no_device_space;
+		return REJECT_GRANT(GNTST_no_device_space, "maptrack is full");
 	status = grant_pin(
 		&pin, granter, op->ref, d, op->flags & GNTMAP_readonly);
 	if (status == GNTST_okay) {
@@ -83,10 +84,10 @@ static int16_t map_one(struct gnttab_map_grant_ref *op)
 	int16_t status;
 
 	if (!(op->flags & BOTH_PARTS))
-		return GNTST_bad_gntref;
+		return REJECT_GRANT(GNTST_bad_gntref, "flags %x", op->flags);
 	granter = domain_get_or_self(op->dom);
 	if (!granter)
-		return GNTST_bad_domain;
+		return REJECT_GRANT(GNTST_bad_domain, "no d%u", op->dom);
 	status = map_of(op, granter);
 	if (status != GNTST_okay)
 		domain_put(granter);
@@ -119,14 +120,18 @@ static void unmap_begin(struct unmapped *u, uint32_t handle, uint64_t host_addr,
 	struct grant_map *const m = grant_handle_take(d, handle);
 	uint8_t parts;
 
-	*u = (struct unmapped){.handle = handle, .status = GNTST_bad_handle};
-	if (!m)
+	*u = (struct unmapped){.handle = handle};
+	if (!m) {
+		u->status = REJECT_GRANT(
+			GNTST_bad_handle, "there is no mapping %u", handle);
 		return;
+	}
 	parts = (host_addr ? m->parts & GNTMAP_host_map : 0) |
 		(bus_addr ? m->parts & GNTMAP_device_map : 0);
 	u->status = GNTST_okay;
 	if (bus_addr && bus_addr != mfn_paddr(MFN(m->frame)))
-		u->status = GNTST_general_error;
+		u->status = REJECT_GRANT(GNTST_general_error,
+			"bus address %lx: not of mapping %u", bus_addr, handle);
 	else if ((parts & GNTMAP_host_map) &&
 		 mmu_unmap_grant(current, MFN(m->frame), host_addr,
 			 m->contains_pte, m->readonly, replacement))
@@ -209,12 +214,13 @@ static int16_t copy_open(struct copy_end *e, const struct gnttab_copy_ptr *p,
 	*e = (struct copy_end){.granted = granted, .readonly = readonly};
 	if (!granted) {
 		if (p->domid != DOMID_SELF && p->domid != current->domain->id)
-			return GNTST_permission_denied;
+			return REJECT_GRANT(GNTST_permission_denied,
+				"d%u without a grant", p->domid);
 		return copy_own(e, p->u.gmfn);
 	}
 	d = domain_get_or_self(p->domid);
 	if (!d)
-		return GNTST_bad_domain;
+		return REJECT_GRANT(GNTST_bad_domain, "no d%u", p->domid);
 	status = grant_pin(&e->pin, d, p->u.ref, current->domain, readonly);
 	if (status != GNTST_okay)
 		domain_put(d);
@@ -240,7 +246,7 @@ static int16_t copy_one(const struct gnttab_copy *op)
 
 	if ((unsigned)op->source.offset + op->len > PAGE_SIZE ||
 		(unsigned)op->dest.offset + op->len > PAGE_SIZE)
-		return GNTST_bad_copy_arg;
+		return REJECT_GRANT(GNTST_bad_copy_arg, "beyond a page");
 	status = copy_open(
 		&source, &op->source, op->flags & GNTCOPY_source_gref, true);
 	if (status != GNTST_okay)
@@ -332,7 +338,7 @@ static int64_t set_version(gva_t ops, uint32_t i)
 
 	if (get_guest(&op, ops, i))
 		return -EFAULT;
-	rc = op.version == 1 ? 0 : -EINVAL;
+	rc = op.version == 1 ? 0 : reject(-EINVAL, "only version 1 is known");
 	op.version = 1;
 	return put_guest(ops, i, &op) ? -EFAULT : rc;
 }
@@ -405,9 +411,9 @@ int64_t hypercall_grant_table_op(struct hypercall_args *a)
 		return unmap_batch(a, cmd == GNTTABOP_unmap_and_replace);
 	if (cmd >= sizeof(ops_table) / sizeof(ops_table[0]) ||
 		!ops_table[cmd].one)
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", cmd);
 	if (ops_table[cmd].single && nr != 1)
-		return -EINVAL;
+		return reject(-EINVAL, "the count is not 1");
 	for (uint32_t i = 0; i < nr; i++) {
 		int64_t rc;
 

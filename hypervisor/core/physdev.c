@@ -5,6 +5,7 @@
  * which we accept and do not need.
  */
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/subop.h"
 #include "core/vcpu.h"
 #include "lib/rangeset.h"
@@ -24,7 +25,7 @@ static int64_t set_iopl(struct domain *d, void *arg)
 
 	(void)d;
 	if (op->iopl > 3)
-		return -EINVAL;
+		return reject(-EINVAL, "IOPL %u", op->iopl);
 	current->iopl = (uint8_t)op->iopl;
 	return 0;
 }
@@ -35,7 +36,7 @@ static int64_t set_iobitmap(struct domain *d, void *arg)
 
 	(void)d;
 	if (op->nr_ports > PORTS)
-		return -EINVAL;
+		return reject(-EINVAL, "%u ports, above 65536", op->nr_ports);
 	current->io_bitmap = op->bitmap.va;
 	current->io_bitmap_ports = op->nr_ports;
 	return 0;
@@ -51,7 +52,7 @@ static int64_t irq_status(struct domain *d, void *arg)
 	struct physdev_irq_status_query *const op = arg;
 
 	if (!may_use(d, op->irq))
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %u: not permitted", op->irq);
 	/* A level interrupt needs it, and its line may be shared. */
 	op->flags = irq_needs_eoi(d, op->irq)
 			    ? XENIRQSTAT_needs_eoi | XENIRQSTAT_shared
@@ -63,7 +64,8 @@ static int64_t eoi(struct domain *d, void *arg)
 {
 	const struct physdev_eoi *const op = arg;
 
-	return may_use(d, op->irq) ? irq_eoi(d, op->irq) : -EINVAL;
+	return may_use(d, op->irq) ? irq_eoi(d, op->irq) : reject(-EINVAL,
+		"PIRQ %u: not permitted", op->irq);
 }
 
 /* dom0: interrupts */
@@ -91,7 +93,7 @@ static int64_t alloc_irq_vector(struct domain *d, void *arg)
 
 	(void)d;
 	if (op->irq >= ioapic_nr_gsis())
-		return -EINVAL;
+		return reject(-EINVAL, "there is no GSI %u", op->irq);
 	op->vector = op->irq;
 	return 0;
 }
@@ -102,7 +104,7 @@ static int64_t setup_gsi(struct domain *d, void *arg)
 
 	(void)d;
 	if (op->gsi < 0 || op->triggering > 1 || op->polarity > 1)
-		return -EINVAL;
+		return reject(-EINVAL, "GSI %d or its trigger", op->gsi);
 	return irq_setup_gsi((unsigned)op->gsi, op->triggering, op->polarity);
 }
 
@@ -120,7 +122,7 @@ static int map_by_type(
 	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
 		if (op->index < 0)
-			return -EINVAL;
+			return reject(-EINVAL, "GSI %d", op->index);
 		return irq_map_gsi(d, (unsigned)op->index, pirq);
 	case MAP_PIRQ_TYPE_MSI_SEG:
 		source.segment = (uint16_t)((uint32_t)op->bus >> 16);
@@ -128,9 +130,10 @@ static int map_by_type(
 	case MAP_PIRQ_TYPE_MSI:
 		return irq_map_msi(d, &source, pirq);
 	case MAP_PIRQ_TYPE_MULTI_MSI:
-		return -EOPNOTSUPP; /* drivers do with one */
+		/* Drivers do with one. */
+		return reject(-EOPNOTSUPP, "several MSIs of one device");
 	default:
-		return -EINVAL;
+		return reject(-EINVAL, "there is no type %d", op->type);
 	}
 }
 
@@ -141,7 +144,7 @@ static int64_t map_pirq(struct domain *d, void *arg)
 	int rc;
 
 	if (op->pirq >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %d: above the limit", op->pirq);
 	rc = map_by_type(d, op, &pirq);
 	/* Another domain's, for a device that it was given. */
 	if (!rc && d != current->domain)
@@ -156,7 +159,7 @@ static int64_t unmap_pirq(struct domain *d, void *arg)
 	const struct physdev_unmap_pirq *const op = arg;
 
 	if (op->pirq < 0 || op->pirq >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %d: above the limit", op->pirq);
 	return irq_unmap(d, (unsigned)op->pirq);
 }
 

@@ -4,6 +4,7 @@
  * off and processors, for dom0. What is not here is answered with -ENOSYS,
  * and Linux does without.
  */
+#include "core/refusal.h"
 #include "xen/platform.h"
 
 #include "boot/acpi.h"
@@ -47,12 +48,12 @@ static int64_t settime(struct xen_platform_op *op)
 		const struct xenpf_settime32 *const n = &op->u.settime32;
 
 		if (n->nsecs >= NS_PER_SEC)
-			return -EINVAL;
+			return reject(-EINVAL, "%u ns in a second", n->nsecs);
 		pvclock_set_wall(n->secs, n->nsecs, n->system_time);
 		return 0;
 	}
 	if (t->nsecs >= NS_PER_SEC || t->mbz)
-		return -EINVAL;
+		return reject(-EINVAL, "%u ns, or the padding", t->nsecs);
 	pvclock_set_wall(t->secs, t->nsecs, t->system_time);
 	return 0;
 }
@@ -63,7 +64,7 @@ static int read_physical(void *to, paddr_t from, size_t size)
 	void *const va = paging_map_mmio(from, size, PAGING_READ_ONLY);
 
 	if (!va)
-		return -ENOMEM;
+		return reject(-ENOMEM, "no addresses to map it at");
 	memcpy(to, va, size);
 	paging_unmap_mmio(va, size);
 	return 0;
@@ -101,7 +102,7 @@ static int64_t efi_info(struct xenpf_firmware_info *fw)
 	uint8_t table[EFI_TABLE_SIZE], runtime[16];
 
 	if (!boot_info.efi_system_table || !boot_info.efi64)
-		return -ENOSYS;
+		return reject(-ENOSYS, "not booted by 64-bit EFI");
 	if (read_physical(table, boot_info.efi_system_table, sizeof(table)))
 		return -ENOMEM;
 	switch (fw->index) {
@@ -121,7 +122,7 @@ static int64_t efi_info(struct xenpf_firmware_info *fw)
 		memcpy(&info->version, runtime + EFI_REVISION, 4);
 		return 0;
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no EFI item %u", fw->index);
 	}
 }
 
@@ -134,15 +135,17 @@ static int64_t firmware_info(struct xen_platform_op *op)
 		return efi_info(fw);
 	case XEN_FW_KBD_SHIFT_FLAGS:
 		if (boot_info.efi_system_table)
-			return -ESRCH;
+			return reject(-ESRCH, "not booted by a BIOS");
 		fw->u.kbd_shift_flags = *(const uint8_t *)direct(BDA_KBD_FLAGS);
 		return 0;
 	case XEN_FW_DISK_INFO:
 	case XEN_FW_DISK_MBR_SIGNATURE:
 	case XEN_FW_VBEDDC_INFO:
-		return -ESRCH; /* no BIOS calls: the list is empty */
+		/* No BIOS calls: the list is empty. */
+		return reject(-ESRCH, "item %u of type %u: none", fw->index,
+			fw->type);
 	default:
-		return -EINVAL;
+		return reject(-EINVAL, "no firmware item %u", fw->type);
 	}
 }
 
@@ -160,10 +163,10 @@ static int64_t enter_acpi_sleep(struct xen_platform_op *op)
 	const struct xenpf_enter_acpi_sleep *const s = &op->u.enter_acpi_sleep;
 
 	if (s->flags & ~(uint32_t)XENPF_ACPI_SLEEP_EXTENDED)
-		return -EINVAL;
+		return reject(-EINVAL, "unknown flags");
 	if (s->sleep_state != 5 || (s->flags & XENPF_ACPI_SLEEP_EXTENDED) ||
 		acpi_info.pm1a_control.space != ACPI_SPACE_IO)
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "only S5, and through ports");
 	log_info("d0 powers off");
 	irq_disable();
 	smp_stop_others();
@@ -207,7 +210,7 @@ static int64_t run(void *arg, gva_t unused)
 	case XENPF_get_cpuinfo:
 		return get_cpuinfo(op);
 	default:
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", op->cmd);
 	}
 }
 

@@ -21,6 +21,7 @@
  * v->running means that v's registers are on v->cpu; it outlives `chosen`
  * until context_switch() has saved them.
  */
+#include "core/refusal.h"
 #include "core/runqueue.h"
 
 #include "core/domain.h"
@@ -293,7 +294,7 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 	uint64_t flags;
 
 	if (!runqueue_usable(hard))
-		return -EINVAL;
+		return reject(-EINVAL, "no CPU of the mask is online");
 	sc = runqueue_lock(v, &flags);
 	v->sched->hard = hard;
 	v->sched->soft = soft;

@@ -12,6 +12,7 @@
 
 #include "core/domain.h"
 #include "core/event.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/subop.h"
 #include "lib/log.h"
@@ -78,7 +79,7 @@ static int any_pending(
 		if (get_guest(&port, poll->ports, i))
 			return -EFAULT;
 		if (port >= EVTCHN_2L_NR_CHANNELS)
-			return -EINVAL;
+			return reject(-EINVAL, "there is no port %u", port);
 		if (i == 0)
 			*first = port;
 		found |= event_port_pending(d, port);
@@ -94,7 +95,7 @@ static int64_t do_poll(struct domain *d, void *arg)
 	int rc;
 
 	if (poll->nr_ports > POLL_PORTS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "%u ports, above 128", poll->nr_ports);
 
 	/* Sleep from here on, unless there is a reason not to: whatever comes
 	 * after this finds us asleep and wakes us. */
@@ -143,7 +144,7 @@ static int64_t do_shutdown(struct domain *d, void *arg)
 	const struct sched_shutdown *const op = arg;
 
 	if (op->reason > SHUTDOWN_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no reason %u", op->reason);
 	if (op->reason == SHUTDOWN_crash)
 		log_guest(LOG_WARN, "d%u: says that it has crashed", d->id);
 	domain_shutdown(d, (uint8_t)op->reason);
@@ -156,7 +157,7 @@ static int64_t do_shutdown_code(struct domain *d, void *arg)
 	const struct sched_shutdown *const op = arg;
 
 	if (op->reason > SHUTDOWN_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no reason %u", op->reason);
 	d->shutdown_code = (uint8_t)op->reason;
 	return 0;
 }
@@ -166,7 +167,7 @@ static int64_t do_remote_shutdown(struct domain *d, void *arg)
 	const struct sched_remote_shutdown *const op = arg;
 
 	if (op->reason > SHUTDOWN_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no reason %u", op->reason);
 	domain_shutdown(d, (uint8_t)op->reason);
 	return 0;
 }
@@ -209,7 +210,7 @@ static int64_t watchdog_new(struct watchdog *all, uint64_t when)
 		timer_set(&all[i].timer, when);
 		return i + 1;
 	}
-	return -ENOSPC;
+	return reject(-ENOSPC, "all watchdogs are in use");
 }
 
 /* id 0: a new one, its id (from 1) is the result. */
@@ -222,12 +223,13 @@ static int64_t do_watchdog(struct domain *d, void *arg)
 	if (!w)
 		return -ENOMEM;
 	if (op->id > WATCHDOGS)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no watchdog %u", op->id);
 	if (op->id == 0)
-		return op->timeout ? watchdog_new(w, when) : -EINVAL;
+		return op->timeout ? watchdog_new(w, when) : reject(-EINVAL,
+			"a new one without timeout");
 	w += op->id - 1;
 	if (!read_once(&w->used))
-		return -EINVAL;
+		return reject(-EINVAL, "watchdog %u is not in use", op->id);
 	if (op->timeout) {
 		timer_set(&w->timer, when);
 	} else {

@@ -3,6 +3,7 @@
 #include "core/subop.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "lib/string.h"
@@ -33,10 +34,10 @@ int64_t subop_run(
 	int64_t rc;
 
 	if (cmd >= nr || !table[cmd].fn)
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", cmd);
 	table += cmd;
 	if (table->dom0 && !d->privileged)
-		return -EPERM;
+		return reject(-EPERM, "only dom0 may");
 	if (table->size && copy_from_guest(op, arg, table->size))
 		return -EFAULT;
 	rc = table->domid ? run_on(table, op) : table->fn(d, op);
@@ -56,11 +57,11 @@ int64_t subop_control(gva_t arg, size_t size, uint32_t version,
 
 	ASSERT(size <= sizeof(op));
 	if (!current->domain->privileged)
-		return -EPERM;
+		return reject(-EPERM, "only dom0 may");
 	if (copy_from_guest(&op, arg, size))
 		return -EFAULT;
 	if (op.head[1] != version)
-		return -EACCES;
+		return reject(-EACCES, "version %x", op.head[1]);
 	rc = run(&op, arg);
 	if (!rc && copy_to_guest(arg, &op, size))
 		rc = -EFAULT;

@@ -2,6 +2,7 @@
 /*
  * sysctl (ABI surface 9.3): what tools ask of the machine as a whole.
  */
+#include "core/refusal.h"
 #include "xen/sysctl.h"
 
 #include "boot/boot.h"
@@ -116,7 +117,7 @@ static int debug_keys(struct xen_sysctl *op)
 	const struct xen_sysctl_debug_keys *const k = &op->u.debug_keys;
 
 	if (k->nr_keys > KEYS_MAX)
-		return -E2BIG;
+		return reject(-E2BIG, "%u keys, above the limit", k->nr_keys);
 	for (uint32_t i = 0; i < k->nr_keys; i++) {
 		char key;
 
@@ -150,7 +151,7 @@ static int avail_heap(struct xen_sysctl *op)
 	uint64_t pages;
 
 	if (h->node > 0)
-		return -EINVAL;
+		return reject(-EINVAL, "there is node 0 only");
 	pages = h->max_bitwidth && h->max_bitwidth < 64
 			? buddy_free_pages_below(h->max_bitwidth)
 			: buddy_free_pages();
@@ -220,14 +221,14 @@ static int cpupool(struct xen_sysctl *op)
 	switch (p->op) {
 	case XEN_SYSCTL_CPUPOOL_OP_INFO:
 		if (p->cpupool_id > 0)
-			return -ENOENT;
+			return reject(-ENOENT, "there is pool 0 only");
 		p->sched_id = SCHEDULER;
 		p->n_dom = count_domains();
 		return domctl_put_bitmap(&p->cpumap, cpus_online.bits);
 	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
 		return domctl_put_bitmap(&p->cpumap, 0);
 	default:
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "the one pool cannot change");
 	}
 }
 
@@ -236,9 +237,9 @@ static int scheduler(struct xen_sysctl *op)
 	struct xen_sysctl_scheduler_op *const s = &op->u.scheduler_op;
 
 	if (s->cpupool_id || s->sched_id != SCHEDULER)
-		return -EINVAL;
+		return reject(-EINVAL, "there is one scheduler in pool 0");
 	if (s->cmd != XEN_SYSCTL_SCHEDOP_getinfo)
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "it has no settings");
 	s->u.sched_credit2.ratelimit_us = RATELIMIT_US;
 	return 0;
 }
@@ -251,12 +252,12 @@ static int featureset(struct xen_sysctl *op)
 	const unsigned fit = f->nr_features < nr ? f->nr_features : nr;
 
 	if (!nr)
-		return -EINVAL;
+		return reject(-EINVAL, "there is no set %u", f->index);
 	if (!gva_null(f->features)) {
 		if (copy_to_guest(f->features, words, fit * sizeof(words[0])))
 			return -EFAULT;
 		if (fit < nr)
-			return -ENOBUFS;
+			return reject(-ENOBUFS, "too few words");
 	}
 	f->nr_features = nr;
 	return 0;
@@ -268,11 +269,12 @@ static int cpu_policy(struct xen_sysctl *op)
 	const struct cpuid_policy *const p = cpuid_system_policy(c->index);
 
 	if (c->_rsvd)
-		return -EINVAL;
+		return reject(-EINVAL, "the padding is not zero");
 	if (!p)
-		return c->index <= XEN_SYSCTL_cpu_policy_hvm_default
-			       ? -EOPNOTSUPP
-			       : -EINVAL;
+		return reject(c->index <= XEN_SYSCTL_cpu_policy_hvm_default
+				      ? -EOPNOTSUPP
+				      : -EINVAL,
+			"there is no policy %u for PV", c->index);
 	return cpuid_copy_policy(
 		p, c->leaves, &c->nr_leaves, c->msrs, &c->nr_msrs);
 }
@@ -299,7 +301,7 @@ static int64_t run(void *arg, gva_t unused)
 
 	(void)unused;
 	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op->cmd])
-		return -ENOSYS;
+		return reject(-ENOSYS, "there is no operation %u", op->cmd);
 	return ops[op->cmd](op);
 }
 

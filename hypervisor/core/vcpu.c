@@ -10,6 +10,7 @@
 #include "core/vcpu.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/schedop.h"
 #include "lib/assert.h"
@@ -200,12 +201,12 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	int rc;
 
 	if (!context_sane(c) || mfn_none(kernel))
-		return -EINVAL;
+		return reject(-EINVAL, "an address or root in the context");
 	if (!(c->flags & VGCF_in_kernel) && mfn_none(user))
-		return -EINVAL;
+		return reject(-EINVAL, "user mode without a user root");
 	if (v->initialised && (!mfn_equal(kernel, v->kernel_l4) ||
 				      !mfn_equal(user, v->user_l4)))
-		return -EOPNOTSUPP;
+		return reject(-EOPNOTSUPP, "it is up: its roots stay");
 
 	for (unsigned i = 0; i < FIRST_RESERVED_GDT_PAGE; i++)
 		gdt[i] = MFN(c->gdt_frames[i]);

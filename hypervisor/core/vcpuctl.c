@@ -5,6 +5,7 @@
  * registers are read or written.
  */
 #include "core/domctl.h"
+#include "core/refusal.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
@@ -32,7 +33,7 @@ int vcpuctl_set_affinity(struct vcpu *v, struct xen_domctl *op)
 	int rc;
 
 	if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)))
-		return -EINVAL;
+		return reject(-EINVAL, "neither hard nor soft");
 	sched_get_affinity(v, &hard, &soft);
 	if ((a->flags & XEN_VCPUAFFINITY_HARD) &&
 		domctl_get_bitmap(&a->cpumap_hard, &hard.bits))
@@ -92,7 +93,7 @@ int vcpuctl_get_context(struct vcpu *v, struct xen_domctl *op)
 	int rc = 0;
 
 	if (!v->initialised)
-		return -ENODATA;
+		return reject(-ENODATA, "the vCPU is not initialised");
 	c = heap_alloc(sizeof(*c));
 	if (!c)
 		return -ENOMEM;
@@ -120,7 +121,7 @@ int vcpuctl_get_info(struct vcpu *v, struct xen_domctl *op)
 int vcpuctl_send_trigger(struct vcpu *v, struct xen_domctl *op)
 {
 	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
-		return -ENOSYS;
+		return reject(-ENOSYS, "only the NMI");
 	vcpu_send_nmi(v);
 	return 0;
 }
@@ -135,7 +136,7 @@ int vcpuctl_set_extended(struct vcpu *v, struct xen_domctl *op)
 	if (e->size < offsetof(struct xen_domctl_ext_vcpucontext, mcg_cap) ||
 		!is_canonical(e->syscall32_callback_eip) ||
 		!is_canonical(e->sysenter_callback_eip))
-		return -EINVAL;
+		return reject(-EINVAL, "size, or address not canonical");
 	v->syscall32 = (struct callback){
 		e->syscall32_callback_eip, e->syscall32_disables_events};
 	v->sysenter = (struct callback){
@@ -172,7 +173,7 @@ int vcpuctl_get_xstate(struct vcpu *v, struct xen_domctl *op)
 		return 0;
 	}
 	if (x->size != size)
-		return -EINVAL;
+		return reject(-EINVAL, "size %lu, not %lu", x->size, size);
 	if (copy_to_guest(x->buffer, head, sizeof(head)) ||
 		copy_to_guest(gva_add(x->buffer, sizeof(head)), fpu_area(v),
 			fpu_area_size()))
@@ -216,7 +217,7 @@ int vcpuctl_set_xstate(struct vcpu *v, struct xen_domctl *op)
 
 	if (x->size < XSTATE_HEAD + XSAVE_HEADER + XSAVE_HEADER_SIZE ||
 		x->size > XSTATE_HEAD + fpu_area_size())
-		return -EINVAL;
+		return reject(-EINVAL, "size %lu", x->size);
 	area = heap_alloc(fpu_area_size());
 	if (!area)
 		return -ENOMEM;
@@ -225,8 +226,10 @@ int vcpuctl_set_xstate(struct vcpu *v, struct xen_domctl *op)
 			x->size - sizeof(head)))
 		goto out;
 	rc = -EINVAL;
-	if (!xcr0_sane(head[0], allowed) || !header_sane(area, allowed))
+	if (!xcr0_sane(head[0], allowed) || !header_sane(area, allowed)) {
+		reject(rc, "XCR0 %lx or the XSAVE header", head[0]);
 		goto out;
+	}
 	v->xcr0 = head[0];
 	memcpy(fpu_area(v), area, fpu_area_size());
 	v->loaded_on = 0;
@@ -248,5 +251,6 @@ int vcpuctl_get_msrs(struct vcpu *v, struct xen_domctl *op)
 int vcpuctl_set_msrs(struct vcpu *v, struct xen_domctl *op)
 {
 	(void)v;
-	return op->u.vcpu_msrs.msr_count ? -EINVAL : 0;
+	return op->u.vcpu_msrs.msr_count ? reject(-EINVAL,
+		"there are no MSRs to set") : 0;
 }

@@ -6,6 +6,7 @@
 #include "x86/fpu.h"
 
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/guestcopy.h"
@@ -154,7 +155,7 @@ int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0)
 	if (!cpu_has(CPU_XSAVE) || !(xcr0 & XCR0_X87) ||
 		(xcr0 & ~(hardware_xcr0 & cpuid_xcr0_allowed(v->domain))) ||
 		guest_xsetbv(xcr0))
-		return -EINVAL;
+		return reject(-EINVAL, "XCR0 %lx: not allowed", xcr0);
 	v->xcr0 = xcr0;
 	this_cpu()->xcr0 = xcr0;
 	return 0;

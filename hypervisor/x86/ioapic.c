@@ -7,6 +7,7 @@
 #include "x86/ioapic.h"
 
 #include "boot/acpi.h"
+#include "core/refusal.h"
 #include "lib/log.h"
 #include "mm/paging.h"
 #include "x86/asm.h"
@@ -135,7 +136,7 @@ int ioapic_guest_read(uint64_t chip_address, uint32_t reg, uint32_t *value)
 
 	if (!chip || reg >= IOAPIC_ENTRY + 2 * chip->nr ||
 		(reg > IOAPIC_ARBITRATION && reg < IOAPIC_ENTRY))
-		return -EINVAL;
+		return reject(-EINVAL, "no IO-APIC, or no such register");
 	flags = spin_lock_irq(&irq_lock);
 	*value = read(chip, reg);
 	spin_unlock_irq(&irq_lock, flags);
@@ -148,7 +149,7 @@ int ioapic_guest_write(uint64_t chip_address, uint32_t reg, uint32_t value)
 
 	(void)value;
 	if (!chip || reg < IOAPIC_ENTRY || reg >= IOAPIC_ENTRY + 2 * chip->nr)
-		return -EINVAL;
+		return reject(-EINVAL, "no IO-APIC, or no such register");
 	return 0;
 }
 

@@ -14,6 +14,7 @@
 #include "boot/acpi.h"
 #include "core/domain.h"
 #include "core/event.h"
+#include "core/refusal.h"
 #include "core/softirq.h"
 #include "lib/log.h"
 #include "mm/heap.h"
@@ -174,7 +175,7 @@ int irq_request(unsigned gsi, bool level, bool active_low,
 	int rc = -EBUSY;
 
 	if (!ioapic_gsi_valid(gsi))
-		return -EINVAL;
+		return reject(-EINVAL, "there is no GSI %u", gsi);
 	flags = spin_lock_irq(&irq_lock);
 	vector = alloc_vector();
 	if (vector && !gsis[gsi].vector) {
@@ -235,7 +236,7 @@ static int claim(struct domain *d, unsigned pirq, struct irq as)
 	struct irq *const irq = &irqs[vector];
 
 	if (!vector)
-		return -ENOSPC;
+		return reject(-ENOSPC, "all vectors are in use");
 	*irq = as;
 	irq->vector = vector;
 	irq->cpu = first_cpu(d);
@@ -253,9 +254,10 @@ static int claim_gsi(struct domain *d, unsigned gsi, unsigned pirq)
 	int rc;
 
 	if (old)
-		return irqs[old].d == d && irqs[old].pirq == pirq ? 0 : -EBUSY;
+		return irqs[old].d == d && irqs[old].pirq == pirq ? 0 :
+			reject(-EBUSY, "GSI %u is mapped elsewhere", gsi);
 	if (d->pirqs[pirq])
-		return -EEXIST;
+		return reject(-EEXIST, "PIRQ %u is another's", pirq);
 	rc = claim(d, pirq, (struct irq){ .kind = IRQ_GSI, .gsi = gsi });
 	gsis[gsi].vector = d->pirqs[pirq];
 	return rc;
@@ -268,7 +270,7 @@ int irq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
 	int rc;
 
 	if (!ioapic_gsi_valid(gsi) || wanted >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "no GSI %u, or the PIRQ", gsi);
 	rc = make_table(d);
 	if (rc)
 		return rc;
@@ -284,13 +286,14 @@ int irq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
 static int choose_pirq(struct domain *d, int wanted)
 {
 	if (wanted >= PIRQS_MAX)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %d: above the limit", wanted);
 	if (wanted >= 0)
-		return d->pirqs[wanted] ? -EEXIST : wanted;
+		return d->pirqs[wanted] ?
+			reject(-EEXIST, "PIRQ %d is mapped", wanted) : wanted;
 	for (int i = PIRQS_MAX - 1; i >= (int)ioapic_nr_gsis(); i--)
 		if (!d->pirqs[i])
 			return i;
-	return -ENOSPC;
+	return reject(-ENOSPC, "all PIRQs are in use");
 }
 
 static int claim_msi(
@@ -351,7 +354,7 @@ int irq_unmap(struct domain *d, unsigned pirq)
 		release(irq, &msi);
 	spin_unlock_irq(&irq_lock, flags);
 	if (!irq)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %u is not mapped", pirq);
 	msi_close(&msi);
 	return 0;
 }
@@ -372,14 +375,14 @@ int irq_setup_gsi(unsigned gsi, bool level, bool active_low)
 	int rc = 0;
 
 	if (!ioapic_gsi_valid(gsi))
-		return -EINVAL;
+		return reject(-EINVAL, "there is no GSI %u", gsi);
 	g = &gsis[gsi];
 	flags = spin_lock_irq(&irq_lock);
 	/* Our console's line stays as we have it. */
 	if ((g->vector && irqs[g->vector].handler) ||
 		(g->told && g->level == level &&
 			g->active_low == active_low)) {
-		rc = -EEXIST;
+		rc = reject(-EEXIST, "GSI %u is set up already", gsi);
 	} else {
 		g->told = true;
 		g->level = level;
@@ -400,7 +403,7 @@ int irq_bind(struct domain *d, unsigned pirq, unsigned port)
 	uint64_t flags;
 
 	if (pirq >= PIRQS_MAX || !port)
-		return -EINVAL;
+		return reject(-EINVAL, "PIRQ %u, or no port", pirq);
 	if ((!d->pirqs || !d->pirqs[pirq]) && pirq < ioapic_nr_gsis())
 		rc = irq_map_gsi(d, pirq, &number);
 	if (rc)
@@ -408,9 +411,9 @@ int irq_bind(struct domain *d, unsigned pirq, unsigned port)
 	flags = spin_lock_irq(&irq_lock);
 	irq = irq_of(d, pirq);
 	if (!irq) {
-		rc = -EINVAL;
+		rc = reject(-EINVAL, "PIRQ %u is not mapped", pirq);
 	} else if (irq->port) {
-		rc = -EBUSY;
+		rc = reject(-EBUSY, "PIRQ %u is bound already", pirq);
 	} else {
 		irq->port = port;
 		irq->in_flight = false;
@@ -443,7 +446,7 @@ int irq_eoi(struct domain *d, unsigned pirq)
 			mask(irq, false);
 	}
 	spin_unlock_irq(&irq_lock, flags);
-	return irq ? 0 : -EINVAL;
+	return irq ? 0 : reject(-EINVAL, "PIRQ %u is not mapped", pirq);
 }
 
 bool irq_needs_eoi(struct domain *d, unsigned pirq)

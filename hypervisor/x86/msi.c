@@ -6,6 +6,7 @@
  */
 #include "x86/msi.h"
 
+#include "core/refusal.h"
 #include "dev/pci.h"
 #include "mm/layout.h"
 #include "mm/paging.h"
@@ -88,29 +89,29 @@ static int open_msix(struct msi_source *s)
 
 	s->capability = find_capability(s, CAPABILITY_MSIX);
 	if (!s->capability)
-		return -ENODEV;
+		return reject(-ENODEV, "the device has no MSI-X");
 	if (s->entry >
 		(config(s, s->capability + MSIX_CONTROL, 2) & MSIX_SIZE_MASK))
-		return -EINVAL;
+		return reject(-EINVAL, "entry %u: beyond its table", s->entry);
 	table = config(s, s->capability + MSIX_TABLE, 4);
 	base = bar_address(s, table & 7);
 	if (!base || base != s->table_base)
-		return -EINVAL;
+		return reject(-EINVAL, "no table at %lx", s->table_base);
 	s->slot = paging_map_mmio(
 		base + (table & ~7u) + s->entry * MSIX_ENTRY_SIZE,
 		MSIX_ENTRY_SIZE, PAGING_UNCACHED);
-	return s->slot ? 0 : -ENOMEM;
+	return s->slot ? 0 : reject(-ENOMEM, "no addresses to map it at");
 }
 
 int msi_open(struct msi_source *s)
 {
 	s->slot = NULL;
-	if (s->segment)
-		return -ENODEV; /* not reachable by ports */
+	if (s->segment) /* not reachable by ports */
+		return reject(-ENODEV, "segment %u", s->segment);
 	if (s->msix)
 		return open_msix(s);
 	s->capability = find_capability(s, CAPABILITY_MSI);
-	return s->capability ? 0 : -ENODEV;
+	return s->capability ? 0 : reject(-ENODEV, "the device has no MSI");
 }
 
 void msi_close(struct msi_source *s)
