@@ -11,7 +11,6 @@
 #include "core/sched.h"
 #include "core/subop.h"
 #include "core/vcpu.h"
-#include "lib/log.h"
 #include "lib/rangeset.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -35,11 +34,8 @@ static bool busy; /* an operation runs; atomic */
 
 static int check_create(const struct xen_domctl_createdomain *c)
 {
-	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain) {
-		log_info("domctl: createdomain flags %#x are not for PV",
-			c->flags & ~XEN_DOMCTL_CDF_xs_domain);
+	if (c->flags & ~XEN_DOMCTL_CDF_xs_domain)
 		return reject(-EINVAL, "flags %#x: more than PV has", c->flags);
-	}
 	if (c->arch.emulation_flags ||
 		c->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX)
 		return reject(-EINVAL, "emulation or unknown x86 flags");

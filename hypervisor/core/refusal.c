@@ -2,10 +2,9 @@
 /*
  * The ring of a domain's last refusals, a page, and its crash record.
  *
- * What is equal to the last record is counted there. Beyond TEXTS_MAX a second
- * nothing is formatted, so that a guest which does nothing but get refused
- * neither costs more than its hypercalls nor wipes the ring at once; those
- * are only counted.
+ * What is equal to the last record is counted there. Beyond RECORDS_PER_SEC
+ * there are no new ones, only a count, so that a guest which does nothing but
+ * get refused does not wipe the ring at once, nor fill the log.
  *
  * Whether a failing call has explained itself is seen by the number of the
  * CPU's hypercall that the vCPU's last refusal noted: what succeeds does
@@ -24,17 +23,17 @@
 #include "x86/spinlock.h"
 #include "xen/errno.h"
 
-#define TEXTS_MAX 50
-#define TEXTS_PERIOD_NS 1000000000ull
+#define RECORDS_PER_SEC 50
 #define RECORDS 29
+#define SECOND_NS 1000000000ull
 
 struct refusals {
 	struct spinlock lock; /* RANK_CONSOLE: all of it */
 	uint32_t nr; /* records made; the last RECORDS of them are there */
 	uint32_t lost; /* refusals that were only counted */
 	uint32_t unexplained; /* that gave no reason */
-	uint32_t texts; /* formatted since `period` began */
-	uint64_t period;
+	uint32_t made; /* records since `second` began */
+	uint64_t second;
 	struct shoji_crash crash;
 	struct shoji_refusal record[RECORDS];
 };
@@ -54,6 +53,12 @@ void refusal_free(struct domain *d)
 {
 	if (d->refusals)
 		page_free(d->refusals);
+}
+
+/* The last record, or the one `back` before it. */
+static struct shoji_refusal *record(struct refusals *all, uint32_t back)
+{
+	return &all->record[(all->nr + RECORDS - 1 - back) % RECORDS];
 }
 
 /* Where the vCPU is: in a hypercall, its own or a multicall's, or a trap. */
@@ -76,45 +81,34 @@ static void place(struct shoji_refusal *r, const struct vcpu *v)
 	}
 }
 
-/* Another text in this second? */
-static bool may_format(struct refusals *all, uint64_t time)
-{
-	const uint64_t flags = spin_lock_irq(&all->lock);
-	bool may;
-
-	if (time - all->period > TEXTS_PERIOD_NS) {
-		all->period = time;
-		all->texts = 0;
-	}
-	may = all->texts < TEXTS_MAX;
-	if (may)
-		all->texts++;
-	else
-		all->lost++;
-	spin_unlock_irq(&all->lock, flags);
-	return may;
-}
-
-/* False: it was counted in the last record. */
+/* Whether it is a new record: not one more of the last one, nor too soon. */
 static bool append(struct refusals *all, struct shoji_refusal *r)
 {
 	const uint64_t flags = spin_lock_irq(&all->lock);
-	struct shoji_refusal *last =
-		&all->record[(all->nr + RECORDS - 1) % RECORDS];
+	struct shoji_refusal *last = record(all, 0);
 	const bool equal = all->nr && last->error == r->error &&
 		last->call == r->call && last->vector == r->vector &&
 		last->vcpu == r->vcpu && !strcmp(last->text, r->text);
+	bool fits = true;
 
-	if (!equal) {
-		last = &all->record[all->nr++ % RECORDS];
-		r->number = all->nr;
-	} else {
-		r->number = last->number;
-		r->count += last->count;
+	if (r->time - all->second > SECOND_NS) {
+		all->second = r->time;
+		all->made = 0;
 	}
-	*last = *r;
+	if (equal) {
+		r->count += last->count;
+	} else {
+		fits = all->made++ < RECORDS_PER_SEC;
+		all->nr += fits;
+		all->lost += !fits;
+		last = record(all, 0);
+	}
+	if (fits) {
+		r->number = all->nr;
+		*last = *r;
+	}
 	spin_unlock_irq(&all->lock, flags);
-	return !equal;
+	return fits && !equal;
 }
 
 int reject(int rc, const char *fmt, ...)
@@ -126,8 +120,6 @@ int reject(int rc, const char *fmt, ...)
 	if (vcpu_is_idle(v))
 		return rc;
 	v->explained = this_cpu()->nr_hypercalls;
-	if (!may_format(v->domain->refusals, r.time))
-		return rc;
 	place(&r, v);
 	va_start(args, fmt);
 	format_string_v(r.text, sizeof(r.text), fmt, args);
@@ -178,4 +170,30 @@ void refusal_crash(struct domain *d, const char *text)
 	flags = spin_lock_irq(&d->refusals->lock);
 	d->refusals->crash = c;
 	spin_unlock_irq(&d->refusals->lock, flags);
+}
+
+int64_t refusal_get(struct domain *d, void *op)
+{
+	struct shoji_get_refusal *const get = op;
+	struct refusals *const all = d->refusals;
+	const uint64_t flags = spin_lock_irq(&all->lock);
+
+	get->nr = all->nr;
+	get->lost = all->lost;
+	get->unexplained = all->unexplained;
+	get->record = (struct shoji_refusal){ 0 };
+	if (get->back < RECORDS && get->back < all->nr)
+		get->record = *record(all, get->back);
+	spin_unlock_irq(&all->lock, flags);
+	return 0;
+}
+
+int64_t refusal_get_crash(struct domain *d, void *op)
+{
+	struct shoji_get_crash *const get = op;
+	const uint64_t flags = spin_lock_irq(&d->refusals->lock);
+
+	get->crash = d->refusals->crash;
+	spin_unlock_irq(&d->refusals->lock, flags);
+	return 0;
 }

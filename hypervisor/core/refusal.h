@@ -31,5 +31,9 @@ void refusal_check(int rc) __attribute__((cold));
 int refusal_init(struct domain *d); /* -ENOMEM */
 void refusal_free(struct domain *d);
 
+/* Sub-operations of hypercall_shoji(): what a domain's ring and crash record hold. */
+int64_t refusal_get(struct domain *d, void *op);
+int64_t refusal_get_crash(struct domain *d, void *op);
+
 /* The crash of a domain, by domain_crash(). */
 void refusal_crash(struct domain *d, const char *text);

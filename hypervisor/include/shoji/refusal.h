@@ -22,6 +22,17 @@ struct shoji_refusal {
 };
 static_assert(sizeof(struct shoji_refusal) == 128, "shoji_refusal");
 
+/* A domain's last refusal, or the one `back` before it. */
+struct shoji_get_refusal {
+	uint16_t domid;       /* 0 */
+	uint16_t back;        /* 2 */
+	uint32_t nr;          /* 4 out: records there have been */
+	uint32_t lost;        /* 8 out: refusals that came too fast for one */
+	uint32_t unexplained; /* 12 out: that had no reason: a bug */
+	struct shoji_refusal record; /* 16 out: count 0: there is none */
+};
+static_assert(sizeof(struct shoji_get_refusal) == 144, "shoji_get_refusal");
+
 #define SHOJI_REFUSAL_GRANT (-1000)
 #define SHOJI_VECTOR_HYPERCALL 0x100
 
@@ -36,3 +47,9 @@ struct shoji_crash {
 	char text[80];                /* 48 */
 };
 static_assert(sizeof(struct shoji_crash) == 128, "shoji_crash");
+
+struct shoji_get_crash {
+	uint16_t domid, pad[3];
+	struct shoji_crash crash; /* 8 out */
+};
+static_assert(sizeof(struct shoji_get_crash) == 136, "shoji_get_crash");
