@@ -14,6 +14,7 @@
 
 #include "core/domain.h"
 #include "core/eventport.h"
+#include "core/limits.h"
 #include "core/refusal.h"
 #include "core/sched.h"
 #include "core/schedop.h"
@@ -192,6 +193,7 @@ static void fill(struct domain *d, unsigned port, struct event_port as,
 	uint16_t *slot)
 {
 	*event_port(d, port) = as;
+	limit_warn(d, "event ports", ++d->events->nr_ports, d->max_event_port);
 	bit_test_and_clear(d->shared->evtchn_pending, port);
 	bit_test_and_set(d->shared->evtchn_mask, port);
 	if (slot)
@@ -242,6 +244,7 @@ int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 static void port_free(struct domain *d, unsigned port)
 {
 	event_port(d, port)->state = PORT_FREE;
+	d->events->nr_ports--;
 	bit_test_and_clear(d->shared->evtchn_pending, port);
 	if (port < d->events->lowest)
 		d->events->lowest = port;

@@ -39,6 +39,7 @@ struct event_state {
 	struct spinlock lock;
 	struct event_port *page[PORT_PAGES]; /* NULL: none used there yet */
 	unsigned lowest;                     /* no port below is free */
+	unsigned nr_ports;                   /* not free */
 	uint16_t pirq_port[PIRQS_MAX];       /* 0: not bound */
 };
 

@@ -15,6 +15,7 @@
 
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/limits.h"
 #include "core/refusal.h"
 #include "lib/assert.h"
 #include "mm/frame.h"
@@ -121,6 +122,7 @@ static int16_t pin_locked(struct grant_pin *pin, const struct domain *user)
 		return status;
 	}
 	use->domid = user->id;
+	t->nr_used += !use->readers && !use->writers;
 	if (pin->readonly)
 		use->readers++;
 	else
@@ -158,6 +160,7 @@ void grant_unpin(const struct grant_pin *pin)
 		use->readers--;
 	else
 		use->writers--;
+	t->nr_used -= !use->readers && !use->writers;
 	unmark(t, pin->ref);
 	spin_unlock(&t->lock);
 }
@@ -170,8 +173,9 @@ struct grant_map *grant_handle_map(struct domain *d, uint32_t handle)
 }
 
 /* A page more of maps, all free. Lock held. */
-static bool more_maps(struct grant_table *t)
+static bool more_maps(struct domain *d)
 {
+	struct grant_table *const t = d->grants;
 	struct grant_map *page;
 
 	if (t->nr_map_pages == t->max_map_pages)
@@ -185,6 +189,7 @@ static bool more_maps(struct grant_table *t)
 	t->maps[t->nr_map_pages] = page;
 	t->free_map = t->nr_map_pages * MAPS_PER_PAGE;
 	t->nr_map_pages++;
+	limit_warn(d, "maptrack frames", t->nr_map_pages, t->max_map_pages);
 	return true;
 }
 
@@ -194,7 +199,7 @@ uint32_t grant_handle_new(struct domain *d)
 	uint32_t handle = HANDLE_NONE;
 
 	spin_lock(&t->lock);
-	if (t->free_map != HANDLE_NONE || more_maps(t)) {
+	if (t->free_map != HANDLE_NONE || more_maps(d)) {
 		struct grant_map *const m = grant_handle_map(d, t->free_map);
 
 		handle = t->free_map;
@@ -292,6 +297,7 @@ static int grow_one(struct domain *d)
 	t->use[t->nr_frames] = use;
 	frame_share(page, d, false);
 	t->nr_frames++;
+	limit_warn(d, "grant frames", t->nr_frames, t->max_frames);
 	return 0;
 }
 

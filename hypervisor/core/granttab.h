@@ -44,6 +44,7 @@ struct grant_table {
 	struct grant_map **maps;
 	uint32_t free_map; /* HANDLE_NONE: none */
 	unsigned nr_maps;  /* in use */
+	unsigned nr_used;  /* entries that anybody uses */
 	uint32_t released; /* handles below are, the domain is dying */
 };
 

@@ -4,7 +4,7 @@
 UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
 	tests/fake/pagetable \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
-		runqueue sched schedop softirq subop timer vcpu) \
+		limits runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \
 	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
 	hypervisor/x86/spinlock
