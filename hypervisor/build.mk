@@ -16,7 +16,8 @@ HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c uart.c vga.c)
 HV_SRC += $(addprefix hypervisor/lib/, printf.c rangeset.c \
 	string.c symbols.c)
 HV_SRC += $(addprefix hypervisor/mm/, audit.c buddy.c frame.c guestcopy.S \
-	guestmem.c heap.c memmap.c memop.c mmu.c paging.c ptcheck.c tlb.c)
+	guestmem.c heap.c memmap.c memop.c mmu.c paging.c ptcheck.c tlb.c \
+	wx.c)
 HV_SRC += $(addprefix hypervisor/pv/, callback.c cpuid.c debugreg.c \
 	decode.c deliver.c emulate.c guestmsr.c hypercall.c ioport.c \
 	ptwrite.c pvclock.c segment.c vcpuop.c version.c)

@@ -25,9 +25,10 @@
 #define PT_TABLE 0x003 /* present, writable */
 #define PT_LARGE 0x083
 
-	.globl layout_image_base, layout_image_paddr
+	.globl layout_image_base, layout_image_paddr, layout_percpu_base
 	.set layout_image_base, IMAGE_BASE
 	.set layout_image_paddr, IMAGE_PADDR
+	.set layout_percpu_base, PERCPU_BASE
 
 	.section .head, "ax"
 	.code32
@@ -115,7 +116,7 @@ start:
 	movl	$PHYS(boot_l2_cpu) + PT_TABLE, PHYS(boot_l3_image) + 8
 	movl	$PHYS(boot_l1_cpu) + PT_TABLE, PHYS(boot_l2_cpu)
 
-	/* The window's pages 0-2, 4-7, 12-15 (x86/percpu.h). */
+	/* The window's pages 0-1, 4-7, 12-15 (x86/percpu.h). */
 	mov	$PHYS(cpu0_pages) + PT_TABLE, %eax
 	xor	%ecx, %ecx
 1:	bt	%ecx, PHYS(cpu_window_map)
@@ -185,7 +186,7 @@ start64:
 	call	boot_main
 1:	mov	idle_cr3(%rip), %rcx
 	mov	%rcx, %cr3
-	shl	$16, %rax
+	shl	$PERCPU_SHIFT, %rax
 	add	%rax, %rsp
 	xor	%ebp, %ebp
 	push	%rbp
@@ -196,7 +197,7 @@ start64:
 	.balign 8
 	.globl cpu_window_map
 cpu_window_map:
-	.long 0xf0f7
+	.long 0xf0f3
 	.globl boot_gdt
 boot_gdt:
 	.quad 0
@@ -217,4 +218,4 @@ boot_l3_image:	.skip 4096
 boot_l2_image:	.skip 4096
 boot_l2_cpu:	.skip 4096
 boot_l1_cpu:	.skip 4096
-cpu0_pages:	.skip 11 * 4096
+cpu0_pages:	.skip 10 * 4096

@@ -65,7 +65,6 @@ static void init_memory(void)
 
 static void init_cpu(void)
 {
-	entry_stub_write(paging_stub_page(0));
 	syscall_init_cpu();
 	fpu_init_cpu();
 	cpuid_init();
@@ -98,6 +97,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	console_init_irq();
 	log_info("memory: %lu MiB free", buddy_free_pages() >> 8);
 	dom0_build();
+	paging_check();
 	log_info("boot took %lu us", now() / 1000);
 	idle_loop();
 }

@@ -7,11 +7,11 @@
  *   257 .. 264    direct map of all memory, 4 TiB
  *   268           device registers (uncached), handed out by paging_map_mmio()
  *   271 + 0       the image: text, read-only data, data
- *       + 1 GiB   one window of 64 KiB per CPU: struct cpu, stacks, entry stub
- *       + 1.5 GiB one window of 128 KiB per CPU: GDT, then LDT
+ *       + 1 GiB   2 MiB per CPU, a level-1 table of its own: a window of 64 KiB
+ *                 with struct cpu and stacks; at 128 KiB, GDT, then LDT
  *
  * Image and per-CPU windows are within 2 GiB of each other, so that code in
- * either reaches the other RIP-relative.
+ * the image reaches the windows RIP-relative.
  */
 #pragma once
 
@@ -33,9 +33,13 @@
 #define IMAGE_BASE 0xffff878000000000
 #define PERCPU_BASE 0xffff878040000000
 #define PERCPU_SIZE 0x10000
-#define DESCWIN_BASE 0xffff878060000000
-#define DESCWIN_SIZE 0x20000
+#define PERCPU_SHIFT 21 /* from one CPU's to the next one's */
+#define DESCWIN_BASE 0xffff878040020000
 #define DESCWIN_LDT 0x10000
+
+/* A CPU's windows, by its number. */
+#define PERCPU_WINDOW(cpu) (PERCPU_BASE + ((uint64_t)(cpu) << PERCPU_SHIFT))
+#define DESC_WINDOW(cpu) (DESCWIN_BASE + ((uint64_t)(cpu) << PERCPU_SHIFT))
 
 /* Where the image is loaded, and so the difference to its addresses. */
 #define IMAGE_PADDR 0x200000

@@ -18,6 +18,7 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/tlb.h"
+#include "mm/wx.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/cpu.h"
@@ -41,7 +42,6 @@ paddr_t idle_cr3;
 
 static uint64_t *l4;
 static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-static void *stub_pages[CPUS_MAX];
 
 extern char cpu0_pages[]; /* head.S */
 extern const uint32_t cpu_window_map;
@@ -161,13 +161,11 @@ static void map_descriptors(unsigned cpu, void *gdt_page)
 
 int paging_map_cpu(unsigned cpu)
 {
-	const uint64_t base = PERCPU_BASE + (uint64_t)cpu * PERCPU_SIZE;
-	const uint64_t desc = DESCWIN_BASE + (uint64_t)cpu * DESCWIN_SIZE;
+	const uint64_t base = PERCPU_WINDOW(cpu);
 	paddr_t next = image_paddr(cpu0_pages);
 	void *gdt_page;
 
 	for (unsigned i = 0; i < PERCPU_SIZE / PAGE_SIZE; i++) {
-		const uint64_t va = base + i * PAGE_SIZE;
 		void *page;
 
 		if (!(cpu_window_map >> i & 1))
@@ -176,14 +174,12 @@ int paging_map_cpu(unsigned cpu)
 		next += PAGE_SIZE;
 		if (!page)
 			return -ENOMEM;
-		if (va - base == CPU_STUBS)
-			stub_pages[cpu] = page;
-		if (map(va, direct_paddr(page), PAGE_SIZE,
-			    va - base == CPU_STUBS ? PTE_CODE : PTE_DATA, 1))
+		if (map(base + i * PAGE_SIZE, direct_paddr(page), PAGE_SIZE,
+			    PTE_DATA, 1))
 			return -ENOMEM;
 	}
 	gdt_page = own_page();
-	if (!gdt_page || !entry_at(desc, 1))
+	if (!gdt_page)
 		return -ENOMEM;
 	map_descriptors(cpu, gdt_page);
 	return 0;
@@ -247,6 +243,19 @@ void paging_map_m2p(void)
 	}
 }
 
+void paging_check(void)
+{
+	struct wx wx = { .text = image_paddr(image_start),
+		.text_end = image_paddr(image_text_end),
+		.const_end = image_paddr(image_rodata_end) };
+
+	wx_check(&wx, idle_cr3);
+	if (wx.bad)
+		panic("paging: the mapping at %lx is not W^X", wx.bad);
+	log_info("hardening: W^X yes, %lu of %lu KiB mapped are code",
+		wx.executable * 4, wx.pages * 4);
+}
+
 uint64_t hv_l4_entry(unsigned slot)
 {
 	ASSERT(slot >= HV_SLOT_FIRST && slot < HV_SLOT_END);
@@ -255,17 +264,12 @@ uint64_t hv_l4_entry(unsigned slot)
 
 uint64_t *paging_desc_ptes(unsigned cpu)
 {
-	return entry_at(DESCWIN_BASE + (uint64_t)cpu * DESCWIN_SIZE, 1);
+	return entry_at(DESC_WINDOW(cpu), 1);
 }
 
 paddr_t paging_zero_page(void)
 {
 	return image_paddr(zero_page);
-}
-
-void *paging_stub_page(unsigned cpu)
-{
-	return stub_pages[cpu];
 }
 
 /* Mappings of devices, in the order of their addresses. */

@@ -5,8 +5,8 @@
  * once at boot, before the first guest, and never change afterwards; mappings
  * added later go into tables below them.
  *
- * The image is W^X, also through the direct map. Everything but the M2P is
- * supervisor-only and global.
+ * All is W^X (mm/wx.h): code is in the image's text only, which nothing maps
+ * writable. Everything but the M2P is supervisor-only and global.
  */
 #pragma once
 
@@ -36,8 +36,6 @@ enum paging_kind {
 	PAGING_READ_ONLY, /* write-back; for firmware tables */
 };
 
-struct cpu;
-
 /* Root with nothing but the hypervisor: for idle CPUs. */
 extern paddr_t idle_cr3;
 
@@ -47,6 +45,9 @@ void paging_init(void);
 void paging_map_m2p(void);
 /* A CPU's windows: struct cpu, stacks, descriptor window. -ENOMEM */
 int paging_map_cpu(unsigned cpu);
+
+/* The end of boot: make sure that all mappings are W^X, and say so. */
+void paging_check(void);
 
 /* Entry for slot 256..271 of a guest's L4; 0 if nothing is there. */
 uint64_t hv_l4_entry(unsigned slot);
@@ -61,9 +62,6 @@ void paging_unmap_mmio(void *va, size_t size);
 uint64_t *paging_desc_ptes(unsigned cpu);
 /* A page of zeros that is always there. */
 paddr_t paging_zero_page(void);
-
-/* The page with the CPU's entry stubs, by its direct-map address. */
-void *paging_stub_page(unsigned cpu);
 
 /* Which machine frames of the M2P are shown: 2 MiB piece n, or MFN_NONE. */
 mfn_t paging_m2p_piece(unsigned n);

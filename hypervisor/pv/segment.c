@@ -175,8 +175,7 @@ int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 bool segment_ldt_address(const struct vcpu *v, uint64_t address,
 	uint64_t *guest_address)
 {
-	const uint64_t window = DESCWIN_BASE +
-		(uint64_t)this_cpu()->number * DESCWIN_SIZE + DESCWIN_LDT;
+	const uint64_t window = DESC_WINDOW(this_cpu()->number) + DESCWIN_LDT;
 
 	if (address < window || address - window >= v->ldt_entries * 8ull)
 		return false;
@@ -187,8 +186,7 @@ bool segment_ldt_address(const struct vcpu *v, uint64_t address,
 bool segment_fault_ldt(struct vcpu *v, uint64_t address)
 {
 	struct domain *const d = v->domain;
-	const uint64_t window = DESCWIN_BASE +
-		(uint64_t)this_cpu()->number * DESCWIN_SIZE + DESCWIN_LDT;
+	const uint64_t window = DESC_WINDOW(this_cpu()->number) + DESCWIN_LDT;
 	const uint64_t offset = address - window;
 	const unsigned page = (unsigned)(offset / PAGE_SIZE);
 	const uint64_t *entry;
@@ -227,8 +225,7 @@ void segment_load_tables(struct vcpu *v)
 {
 	struct cpu *const cpu = this_cpu();
 	uint64_t *const pte = paging_desc_ptes(cpu->number);
-	const uint64_t va =
-		DESCWIN_BASE + (uint64_t)cpu->number * DESCWIN_SIZE;
+	const uint64_t va = DESC_WINDOW(cpu->number);
 	const unsigned nr = gdt_pages(v->gdt_entries);
 	const uint64_t zero = paging_zero_page() | PTE_P | PTE_NX;
 

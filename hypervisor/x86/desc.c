@@ -47,10 +47,7 @@ void desc_init_idt(void)
 
 static uint64_t *own_descriptor(unsigned selector)
 {
-	const uint64_t gdt = DESCWIN_BASE +
-		(uint64_t)this_cpu()->number * DESCWIN_SIZE;
-
-	return (uint64_t *)(gdt + selector);
+	return (uint64_t *)(DESC_WINDOW(this_cpu()->number) + selector);
 }
 
 static void set_system(

@@ -61,8 +61,8 @@
 
 /*
  * System calls. The CPU is still on the guest's stack with interrupts off;
- * the stub, one per CPU in its own window, saves RSP and loads the main
- * stack, then comes here. RCX is the guest's RIP, R11 its RFLAGS.
+ * the stub, one per CPU, saves RSP and loads the main stack, then comes here.
+ * RCX is the guest's RIP, R11 its RFLAGS.
  */
 .macro syscall_frame cs, vector
 	pushq	$SEL_USER_DS
@@ -94,7 +94,8 @@ entry_syscall32:
 	call	guest_syscall32
 	jmp	return_check
 
-/* SYSENTER saves nothing: the frame says so (ABI surface 3.2). */
+/* SYSENTER loads the main stack and saves nothing: the frame says so (ABI
+ * surface 3.2). */
 entry_sysenter:
 	pushq	$SEL_USER_DS
 	pushq	$0
@@ -110,22 +111,23 @@ entry_sysenter:
 	call	guest_sysenter
 	jmp	return_check
 
-/* Copied to each CPU's window, 32 bytes each; the addresses in them are
- * RIP-relative within the window, the jump is absolute. */
-	.globl	stub_syscall64, stub_syscall32, stub_sysenter, stub_end
-#define STUB(name, offset, target)					  \
-	.balign	32;							  \
-name:									  \
-	mov	%rsp, CPU_GUEST_RSP - CPU_STUBS - offset - 7(%rip);	  \
-	lea	CPU_STACK - CPU_STUBS - offset - 14(%rip), %rsp;	  \
-	jmp	*1f(%rip);						  \
-	.balign	8;							  \
-1:	.quad	target
-	STUB(stub_syscall64, 0, entry_syscall64)
-	STUB(stub_syscall32, 32, entry_syscall32)
-	STUB(stub_sysenter, 64, entry_sysenter)
+/* Without a register to spare, where the CPU's window is must be in the code:
+ * 32 bytes for each CPU. */
+.macro syscall_stubs name, target
+	.globl	\name
 	.balign	32
-stub_end:
+\name:
+	.set	window, 0
+	.rept	CPUS_MAX
+	.balign	32
+	mov	%rsp, percpu_base + window + CPU_GUEST_RSP(%rip)
+	lea	percpu_base + window + CPU_STACK(%rip), %rsp
+	jmp	\target
+	.set	window, window + (1 << PERCPU_SHIFT)
+	.endr
+.endm
+	syscall_stubs stub_syscall64, entry_syscall64
+	syscall_stubs stub_syscall32, entry_syscall32
 
 /*
  * Back to the guest whose frame is at the top of the main stack, unless

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One window of PERCPU_SIZE bytes per CPU, at PERCPU_BASE + number * size:
+ * One window of PERCPU_SIZE bytes per CPU, at PERCPU_WINDOW(number):
  *
- *   0x0000  struct cpu (2 pages, writable)
- *   0x2000  syscall entry stubs (1 page, read-execute; boot writes it
- *           through the direct map)
- *   0x3000  not mapped
+ *   0x0000  struct cpu (2 pages)
+ *   0x2000  not mapped
  *   0x4000  #DF stack, 0x5000 NMI, 0x6000 #MC, 0x7000 #DB stack
  *   0x8000  not mapped: what a stack overflow meets
  *   0xc000  main stack, 16 KiB; its top holds the guest's struct regs
@@ -16,7 +14,6 @@
  */
 #pragma once
 
-#define CPU_STUBS 0x2000
 #define CPU_STACK_DF 0x5000 /* tops: stacks grow down from here */
 #define CPU_STACK_NMI 0x6000
 #define CPU_STACK_MC 0x7000
@@ -105,7 +102,7 @@ static inline struct cpu *this_cpu(void)
 
 static inline struct cpu *cpu_of(unsigned number)
 {
-	return (struct cpu *)(PERCPU_BASE + (uint64_t)number * PERCPU_SIZE);
+	return (struct cpu *)PERCPU_WINDOW(number);
 }
 
 /* The guest's registers, as saved at the last entry to the hypervisor. */
@@ -124,7 +121,7 @@ static_assert(offsetof(struct cpu, softirq) == CPU_SOFTIRQ, "cpu");
 
 #define current (this_cpu()->vcpu)
 
-static_assert(sizeof(struct cpu) <= CPU_STUBS, "struct cpu is two pages");
+static_assert(sizeof(struct cpu) <= 0x2000, "struct cpu is two pages");
 
 /* Sets of CPUs. */
 typedef struct {

@@ -33,6 +33,7 @@ cpumask_t cpus_online;
 unsigned nr_cpus = 1;
 
 extern const char trampoline[], trampoline_end[];
+extern char boot_l4[]; /* head.S: also the other CPUs' first */
 
 /* Whose start it is, for boot/head.S. */
 uint32_t start_cpu;
@@ -54,7 +55,6 @@ static bool prepare(unsigned number, uint32_t apic_id, uint32_t acpi_id)
 	cpu->apic_id = apic_id;
 	cpu->acpi_id = acpi_id;
 	cpu->cr3 = idle_cr3;
-	entry_stub_write(paging_stub_page(number));
 	timer_init_cpu(cpu);
 	sched_init_cpu(cpu);
 	return true;
@@ -122,6 +122,10 @@ void smp_boot(void)
 		}
 		nr_cpus++;
 	}
+	/* Nobody comes any more: no table maps memory at 0, all of it for
+	 * writing and executing. A CPU that is late, though, needs them. */
+	if (nr_cpus >= acpi_info.nr_cpus)
+		clear_page(boot_l4);
 	log_info("smp: %u of %u CPUs online", nr_cpus,
 		acpi_info.nr_cpus ? acpi_info.nr_cpus : 1);
 }

@@ -268,29 +268,22 @@ _Noreturn void handle_double_fault(struct regs *regs)
 
 /* System-call registers */
 
-extern const char stub_syscall64[], stub_syscall32[], stub_sysenter[],
-	stub_end[];
-
-void entry_stub_write(void *page)
-{
-	memcpy(page, stub_syscall64, (size_t)(stub_end - stub_syscall64));
-}
+extern const char stub_syscall64[][32], stub_syscall32[][32];
+extern const char entry_sysenter[];
 
 void syscall_init_cpu(void)
 {
-	const uint64_t stubs = (uint64_t)this_cpu() + CPU_STUBS;
+	const unsigned cpu = this_cpu()->number;
 
 	wrmsr(MSR_STAR,
 		(uint64_t)SEL_USER_CS32 << 48 | (uint64_t)SEL_HV_CS << 32);
-	wrmsr(MSR_LSTAR, stubs);
-	wrmsr(MSR_CSTAR,
-		stubs + (uint64_t)(stub_syscall32 - stub_syscall64));
+	wrmsr(MSR_LSTAR, (uint64_t)stub_syscall64[cpu]);
+	wrmsr(MSR_CSTAR, (uint64_t)stub_syscall32[cpu]);
 	wrmsr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL |
 			RFLAGS_NT | RFLAGS_RF | RFLAGS_AC);
 	if (cpu_info.intel) {
 		wrmsr(MSR_SYSENTER_CS, SEL_HV_CS);
 		wrmsr(MSR_SYSENTER_ESP, (uint64_t)this_cpu() + CPU_STACK);
-		wrmsr(MSR_SYSENTER_EIP,
-			stubs + (uint64_t)(stub_sysenter - stub_syscall64));
+		wrmsr(MSR_SYSENTER_EIP, (uint64_t)entry_sysenter);
 	}
 }

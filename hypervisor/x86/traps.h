@@ -21,8 +21,6 @@ _Noreturn void handle_double_fault(struct regs *regs);
 /* On the way back to the guest with something to do. */
 void guest_exit_work(struct regs *regs);
 
-/* Copy the system-call stubs to a CPU's stub page (its direct-map address). */
-void entry_stub_write(void *page);
 /* STAR, LSTAR, CSTAR, FMASK, SYSENTER registers; on the CPU. */
 void syscall_init_cpu(void);
 
