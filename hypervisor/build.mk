@@ -22,8 +22,8 @@ HV_SRC += $(addprefix hypervisor/pv/, callback.c cpuid.c debugreg.c \
 	decode.c deliver.c emulate.c guestmsr.c hypercall.c ioport.c \
 	ptwrite.c pvclock.c segment.c vcpuop.c version.c)
 HV_SRC += $(addprefix hypervisor/x86/, apic.c clock.c cmos.c context.c \
-	cpu.c desc.c entry.S fpu.c ioapic.c irq.c msi.c panic.c smp.c \
-	spinlock.c traps.c)
+	cpu.c desc.c entry.S fpu.c harden.c ioapic.c irq.c msi.c panic.c \
+	smp.c spinlock.c traps.c)
 
 HV_OBJ := $(patsubst %,$(B)/hv/%.o,$(basename $(HV_SRC)))
 HV_LINK = $(CC) -static -nostdlib -Wl,-T,hypervisor/image.lds \

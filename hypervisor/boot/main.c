@@ -29,6 +29,7 @@
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/fpu.h"
+#include "x86/harden.h"
 #include "x86/irq.h"
 #include "x86/smp.h"
 #include "x86/traps.h"
@@ -97,7 +98,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	console_init_irq();
 	log_info("memory: %lu MiB free", buddy_free_pages() >> 8);
 	dom0_build();
-	paging_check();
+	harden_log();
 	log_info("boot took %lu us", now() / 1000);
 	idle_loop();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Features and control registers. What the boot CPU has is what is used; QEMU's
- * emulation is recognised by its CPUID signature, because its SMAP faults on
- * an IRETQ in ring 3 that real CPUs allow.
+ * emulation is recognised by its CPUID signature, because SMAP faults on an
+ * IRETQ in ring 3 there that real CPUs allow.
  */
 #include "x86/cpu.h"
 
@@ -100,8 +100,7 @@ void cpu_identify(void)
 	read_model();
 	cpu_info.tcg = is_tcg();
 	if (cpu_info.tcg && cpu_has(CPU_SMAP)) {
-		log_info("cpu: SMAP stays off, QEMU's emulation of it faults "
-			 "on IRET in ring 3");
+		cpu_info.no_smap = true;
 		cpu_info.features[CPU_SMAP / 32] &= ~(1u << CPU_SMAP % 32);
 	}
 	choose_cr4();

@@ -47,6 +47,7 @@ struct cpu_info {
 	unsigned physical_bits; /* of a machine address */
 	bool intel; /* the vendor */
 	bool tcg; /* QEMU's emulation, not a CPU */
+	bool no_smap; /* there is SMAP, but it is not to be used */
 };
 
 extern struct cpu_info cpu_info;
