@@ -30,8 +30,9 @@ FREE := -ffreestanding -fno-builtin -mgeneral-regs-only -mno-red-zone \
 	-fno-stack-protector -fcf-protection=none -fno-strict-aliasing
 
 HV_CFLAGS := $(BASE) $(FREE) -fpie -fvisibility=hidden -fno-jump-tables \
-	-fno-omit-frame-pointer -DSHOJI_HYPERVISOR -DDEBUG=$(or $(DEBUG),0) \
-	-Ihypervisor -Ihypervisor/include
+	-fno-omit-frame-pointer -fstack-protector-strong \
+	-mstack-protector-guard=global -DSHOJI_HYPERVISOR \
+	-DDEBUG=$(or $(DEBUG),0) -Ihypervisor -Ihypervisor/include
 PV_CFLAGS := $(BASE) $(FREE) -fno-pie -mcmodel=large -Ihypervisor/include -I.
 TOOL_CFLAGS := $(BASE) -fPIC -D_GNU_SOURCE -Ihypervisor/include -Idom0-tools \
 	$(TOOL_LIBS_CFLAGS)

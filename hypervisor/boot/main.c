@@ -31,6 +31,7 @@
 #include "x86/fpu.h"
 #include "x86/harden.h"
 #include "x86/irq.h"
+#include "x86/panic.h"
 #include "x86/smp.h"
 #include "x86/traps.h"
 
@@ -79,6 +80,7 @@ void boot_main(uint32_t magic, uint32_t info)
 {
 	const uint64_t start = rdtsc();
 
+	stack_guard_init();
 	init_console(magic, info);
 	cpu_identify();
 	cpu_init();

@@ -52,6 +52,15 @@ static inline uint64_t rdtsc_ordered(void)
 	return rdtsc();
 }
 
+/* 0 if the CPU has no random number at hand. */
+static inline uint64_t rdrand(void)
+{
+	uint64_t value;
+
+	__asm__ volatile("rdrand %0" : "=r"(value) : : "cc");
+	return value;
+}
+
 #define ASM_PORT_(suffix, type)                                            \
 	static inline type in##suffix(uint16_t port)                       \
 	{                                                                  \

@@ -34,6 +34,7 @@ static void say_cr4(const char *name, uint32_t bit, unsigned feature)
 void harden_log(void)
 {
 	paging_check();
+	say("stack protector", true, NULL);
 	say("NX", rdmsr(MSR_EFER) & EFER_NXE, NULL);
 	say_cr4("SMEP", CR4_SMEP, CPU_SMEP);
 	say_cr4("UMIP", CR4_UMIP, CPU_UMIP);

@@ -18,6 +18,7 @@
 #include "x86/smp.h"
 
 #define FRAMES_MAX 32
+#define CPUID_1C_RDRAND (1u << 30)
 
 static uint32_t panicking;
 
@@ -118,4 +119,24 @@ void panic_regs(const struct regs *regs, const char *fmt, ...)
 void assert_failed(const char *condition, const char *file, int line)
 {
 	panic("%s:%d: \"%s\" does not hold", file, line, condition);
+}
+
+/* Stack protector, under the compiler's names: functions with arrays, or whose
+ * variables others point to, have a copy of the guard above them. */
+uint64_t __stack_chk_guard;
+_Noreturn void __stack_chk_fail(void);
+
+void stack_guard_init(void)
+{
+	uint64_t seed = rdtsc() * 0x9e3779b97f4a7c15;
+
+	if (cpuid(1, 0).c & CPUID_1C_RDRAND)
+		seed ^= rdrand();
+	/* The first byte in memory is one at which strings end. */
+	__stack_chk_guard = seed & ~0xffull;
+}
+
+void __stack_chk_fail(void)
+{
+	panic("stack overrun in %pS", __builtin_return_address(0));
 }

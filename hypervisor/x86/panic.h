@@ -11,3 +11,6 @@ void regs_show(const struct regs *regs);
  * where it leaves this CPU's stacks. */
 void backtrace_show(uint64_t rip, uint64_t rbp);
 void backtrace_here(void);
+
+/* First of all; its caller must never return. */
+void stack_guard_init(void);
