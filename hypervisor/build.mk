@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The hypervisor: $(B)/shoji.elf. It is linked twice, the second time with the
 # names of its functions, which the first link's addresses give; the table
-# lies behind all code, so that it does not move any.
+# lies behind all code, so that it does not move any. clang reaches the stack
+# guard by the GOT, in a way that the linker cannot relax.
 
 HV_CFLAGS += -include hypervisor/hidden.h
 
@@ -28,7 +29,7 @@ HV_SRC += $(addprefix hypervisor/x86/, apic.c clock.c cmos.c context.c \
 HV_OBJ := $(patsubst %,$(B)/hv/%.o,$(basename $(HV_SRC)))
 HV_LINK = $(CC) -static -nostdlib -Wl,-T,hypervisor/image.lds \
 	-Wl,--gc-sections -Wl,--build-id=none -Wl,-z,max-page-size=4096 \
-	-Wl,-z,noexecstack $(filter %.o,$^)
+	-Wl,-z,noexecstack -Wl,--no-relax $(filter %.o,$^)
 
 $(B)/hv/no-symbols.S: hypervisor/symbols.awk
 	$(Q)mkdir -p $(@D)
