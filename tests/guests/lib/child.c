@@ -192,6 +192,8 @@ static int64_t set_context(struct child *child)
 	};
 	if (child->traps)
 		add_traps(&context);
+	if (child->adjust)
+		child->adjust(&context);
 	return domctl(&op, XEN_DOMCTL_setvcpucontext, child->id);
 }
 
@@ -260,18 +262,75 @@ void child_tell(struct child *child, uint64_t op, uint64_t a1, uint64_t a2)
 	__atomic_store_n(&child->mailbox->state, 1, __ATOMIC_RELEASE);
 }
 
-int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
-		   uint64_t a3, uint64_t a4)
+static int64_t answer(struct child *child)
 {
 	const uint64_t end = now() + 1000000000;
 
-	child->mailbox->args[2] = a3;
-	child->mailbox->args[3] = a4;
-	child_tell(child, op, a1, a2);
 	while (__atomic_load_n(&child->mailbox->state, __ATOMIC_ACQUIRE) != 2) {
 		if (now() > end)
 			return -1000;
 		rest(100000);
 	}
 	return child->mailbox->result;
+}
+
+int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
+		   uint64_t a3, uint64_t a4)
+{
+	child->mailbox->args[2] = a3;
+	child->mailbox->args[3] = a4;
+	child_tell(child, op, a1, a2);
+	return answer(child);
+}
+
+int64_t child_call_with(struct child *child, unsigned int nr, uint64_t cmd,
+			void *arg, unsigned int size)
+{
+	memcpy(child->mailbox->room, arg, size);
+	const int64_t rc = child_call(child, nr, cmd, CHILD_ROOM, 1,
+				      DOMID_SELF);
+
+	memcpy(arg, child->mailbox->room, size);
+	return rc;
+}
+
+void child_launch(struct child *child, const void *code, size_t size,
+		  uint64_t rdi, uint64_t rsi, uint64_t rcx)
+{
+	const uint64_t registers[8] = { 0, rcx, 0, rsi, rdi, 0, 0, 0 };
+	void *page = map_foreign(child->id, child->mfn[CHILD_SPARE]);
+
+	if (!page)
+		os_panic("cannot map the child's spare page");
+	memcpy(page, code, size);
+	if (pt_set(page, 0))
+		os_panic("cannot unmap it");
+	memcpy(child->mailbox->room, registers, sizeof(registers));
+	child_tell(child, CHILD_RUN, CHILD_VA(CHILD_SPARE), 0);
+}
+
+bool child_run(struct child *child, const void *code, size_t size,
+	       uint64_t rdi, uint64_t rsi, uint64_t rcx)
+{
+	child_launch(child, code, size, rdi, rsi, rcx);
+	return answer(child) == CHILD_TRAPPED;
+}
+
+uint32_t child_fate(struct child *child)
+{
+	struct xen_domctl_getdomaininfo info;
+
+	for (const uint64_t end = now() + 1000000000; now() < end;) {
+		if (domain_info(child->id, &info) &&
+		    info.flags & XEN_DOMINF_shutdown)
+			return info.flags >> XEN_DOMINF_shutdownshift & 255;
+		rest(1000000);
+	}
+	return CHILD_LIVES;
+}
+
+bool child_is_well(struct child *child)
+{
+	return child_call(child, __HYPERVISOR_xen_version, 0, 0, 0, 0) ==
+	       (4 << 16 | 17);
 }

@@ -46,9 +46,12 @@ static_assert(CHILD_BASE + CHILD_MAILBOX * PV_PAGE == 0x40006000,
 #define CHILD_ROOM \
 	(CHILD_VA(CHILD_MAILBOX) + offsetof(struct child_mailbox, room))
 
+struct vcpu_guest_context;
+
 struct child {
 	uint16_t id;
 	bool traps;		/* it survives exceptions */
+	void (*adjust)(struct vcpu_guest_context *context);	/* or NULL */
 	uint64_t mfn[CHILD_PAGES];	/* CHILD_SHARED: shared_info */
 	struct child_mailbox *mailbox;
 	uint64_t *data, *code;
@@ -82,6 +85,28 @@ void child_unmap(struct child *child);
 /* Asks, waits, gives the result; -1000 if no answer comes in a second. */
 int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
 		   uint64_t a3, uint64_t a4);
+
+/* The same for (command, argument): *arg is copied there and back. The third
+ * and fourth argument are 1 and DOMID_SELF. */
+int64_t child_call_with(struct child *child, unsigned int nr, uint64_t cmd,
+			void *arg, unsigned int size);
+
+/*
+ * Copies code into its spare page and runs it with these registers (RBX is
+ * the mailbox). True: it ended in an exception, as it should, with ud2 say.
+ * The child must have `traps`. child_launch() does not wait for that.
+ */
+bool child_run(struct child *child, const void *code, size_t size,
+	       uint64_t rdi, uint64_t rsi, uint64_t rcx);
+void child_launch(struct child *child, const void *code, size_t size,
+		  uint64_t rdi, uint64_t rsi, uint64_t rcx);
+
+/* How it shut down (SHUTDOWN_*); CHILD_LIVES if it has not after a second. */
+#define CHILD_LIVES 1000
+uint32_t child_fate(struct child *child);
+
+/* It answers a hypercall as it should. */
+bool child_is_well(struct child *child);
 
 /* Asks without waiting. */
 void child_tell(struct child *child, uint64_t op, uint64_t a1, uint64_t a2);

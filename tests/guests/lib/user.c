@@ -90,3 +90,39 @@ int user_call(void (*fn)(uint64_t arg), uint64_t arg)
 
 	return user_run(&regs);
 }
+
+/* An exception at the destination may come on this stack. */
+static struct {
+	uint64_t room[512];
+	struct iret_context frame;
+} iret_stack __attribute__((aligned(16)));
+
+static void enter_by_frame(uint64_t frame)
+{
+	asm volatile("movq %0, %%rsp; movl %1, %%eax; syscall"
+		     : : "r"(frame), "i"(__HYPERVISOR_iret) : "memory");
+	__builtin_unreachable();
+}
+
+int user_iret(const struct iret_context *frame)
+{
+	user_init();
+	iret_stack.frame = *frame;
+	return trap_try(enter_by_frame, (uint64_t)&iret_stack.frame);
+}
+
+void user_map(uint64_t va, const void *page)
+{
+	uint64_t *l3 = page_alloc(), *l2 = page_alloc(), *l1 = page_alloc();
+	const unsigned int slot = va >> 39 & 511;
+
+	user_init();
+	l1[va >> 12 & 511] = machine_address(page) | PTE_KERNEL;
+	l2[va >> 21 & 511] = machine_address(l1) | PTE_KERNEL;
+	l3[va >> 30 & 511] = machine_address(l2) | PTE_KERNEL;
+	if (pt_protect(l1, false) || pt_protect(l2, false) ||
+	    pt_protect(l3, false) ||
+	    pt_write(&root[slot], machine_address(l3) | PTE_KERNEL) ||
+	    pt_write(&pt_root()[slot], machine_address(l3) | PTE_KERNEL))
+		os_panic("cannot map %#lx", va);
+}

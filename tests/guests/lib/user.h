@@ -31,6 +31,16 @@ int user_run(const struct pv_regs *regs);
 /* As above, for fn(arg). */
 int user_call(void (*fn)(uint64_t arg), uint64_t arg);
 
+/*
+ * The iret hypercall with a frame of the test's own making; RPL 0 stays in
+ * the kernel. Registers that the frame does not hold are whatever they were.
+ */
+struct iret_context;
+int user_iret(const struct iret_context *frame);
+
+/* Maps a page at va in both roots, in an L4 slot that was empty. */
+void user_map(uint64_t va, const void *page);
+
 int64_t callback(unsigned int type, unsigned int flags, void (*entry)(void));
 
 /* What the failsafe callback found. */

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A second vCPU that does one thing over and over while the first is in the
+ * hypervisor: changes what a call reads, takes its page away, makes calls of
+ * its own. The guest needs ` * Machine: 2 2`.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* vCPU 1 calls fn again and again; true once it has done so. */
+bool racer_start(void (*fn)(void));
+
+/* Stops it; true once it does nothing. */
+bool racer_stop(void);
+
+/* How often fn has been called since racer_start(). */
+uint64_t racer_turns(void);
+
+/* A simple random number, one sequence per vCPU. */
+uint64_t racer_random(void);
