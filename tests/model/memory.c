@@ -169,7 +169,8 @@ static void account_batch(struct call *c, int64_t rc, int64_t refused,
 		return;
 	if (rc && rc != -ERESTART && !may_refuse(c))
 		same_answer(c, rc, apply(c, c->accounted));
-	if (rc && rc != -ERESTART)
+	/* Validation that failed may have made entries fit. */
+	if (rc && rc != -ERESTART && (may_refuse(c) || spec_failed))
 		spec_compare_contents();
 }
 

@@ -15,6 +15,7 @@
 
 struct spec_frame spec[FRAMES];
 struct spec_domain spec_domain[DOMAINS + 1];
+bool spec_failed;
 
 static uint64_t frame_in(uint64_t pte)
 {
@@ -138,6 +139,7 @@ static int validate(uint16_t d, struct spec_frame *f, unsigned level)
 			trace("  spec: L%u %lx entry %u is %lx", level,
 				(uint64_t)(f - spec), i, f->entry[i]);
 			release(f, level, i);
+			spec_failed = true;
 			return rc;
 		}
 		f->entry[i] = stored(f->entry[i]);
@@ -588,6 +590,7 @@ static void compare_entry(uint64_t mfn, unsigned i, uint64_t is)
 
 void spec_compare_contents(void)
 {
+	spec_failed = false;
 	for (uint64_t mfn = 0; mfn < FRAMES; mfn++) {
 		const uint64_t *const page = mfn_direct(MFN(mfn));
 

@@ -76,6 +76,9 @@ void spec_adopt(void);
 /* Take over all that the real tables say. */
 void spec_read(void);
 
+/* A table was refused since the contents were compared. */
+extern bool spec_failed;
+
 /* Compare the frame table, and what is in the frames, with the real ones. */
 void spec_compare(void);
 void spec_compare_contents(void);
