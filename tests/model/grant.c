@@ -574,11 +574,11 @@ static void account_copy(struct call *c, int64_t rc)
 }
 
 const struct call_kind grant_calls[] = {
-	{"grant entry", 6, write_grant, generate_grant, account_grant},
-	{"grant map", 10, hypercall_grant_table_op, generate_map, account_map},
+	{"grant entry", 6, write_grant, generate_grant, account_grant, false},
+	{"grant map", 10, hypercall_grant_table_op, generate_map, account_map, false},
 	{"grant unmap", 10, hypercall_grant_table_op, generate_unmap,
-		account_unmap},
+		account_unmap, false},
 	{"grant copy", 5, hypercall_grant_table_op, generate_copy,
-		account_copy},
+		account_copy, false},
 	{0},
 };

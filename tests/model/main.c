@@ -190,7 +190,7 @@ static bool preempts(void)
 static const struct call_kind *pick_kind(void)
 {
 	static const struct call_kind *const families[] = {
-		memory_calls, grant_calls};
+		memory_calls, grant_calls, event_calls};
 	unsigned sum = 0, at;
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
@@ -252,6 +252,7 @@ static void check(void)
 	if (closely || step % AUDIT_EVERY == 0)
 		audit(&a);
 	unsettled_before = false;
+	event_compare(closely || step % AUDIT_EVERY == 0);
 	if (unfinished())
 		return;
 	if (lost) {
@@ -286,12 +287,11 @@ static void run_step(void)
 	rc = c->kind->fn(&c->a);
 	trace("  -> %ld", rc);
 	c->lost |= lost;
-	if (c->lost) {
-		lost = true;
+	lost |= c->lost;
+	if (c->lost && !c->kind->apart)
 		totals->unchecked++;
-	} else {
+	else
 		c->kind->account(c, rc);
-	}
 	if (rc != -ERESTART)
 		c->kind = NULL;
 	disturb_others(c);
@@ -324,6 +324,23 @@ static void create(uint16_t id)
 		if (frame_alloc(d, 0, 0, PFN_NONE, &mfn))
 			break;
 	machine_settle();
+	event_created(id);
+}
+
+/* The last reference to a dead one may be gone. */
+static void settle(void)
+{
+	bool there[DOMAINS];
+
+	for (uint16_t id = 0; id < DOMAINS; id++)
+		there[id] = domain_of_id(id);
+	machine_settle();
+	for (uint16_t id = 0; id < DOMAINS; id++) {
+		if (!there[id] || domain_of_id(id))
+			continue;
+		event_raised_virq(0, VIRQ_DOM_EXC);
+		lose_track(); /* the pages of its ports are free */
+	}
 }
 
 /* A guest dies, by pieces between what others do; when its structure is gone
@@ -332,6 +349,7 @@ static void live_and_die(void)
 {
 	const uint16_t id = (uint16_t)(1 + random_below(DOMAINS - 1));
 	struct domain *const d = domain_of_id(id);
+	int rc;
 
 	if (!d) {
 		if (buddy_free_pages() < PAGES_MAX + 8)
@@ -350,11 +368,14 @@ static void live_and_die(void)
 		enter(calls[0][1].v);
 		enter(calls[0][0].v);
 		lose_track();
-		if (domain_destroy(d))
+		rc = domain_destroy(d);
+		event_closed_some(id);
+		if (rc)
 			return;
 		trace("d%u is dead", id);
+		event_raised_virq(0, VIRQ_DOM_EXC);
 	}
-	machine_settle();
+	settle();
 }
 
 static void start(void)

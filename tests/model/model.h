@@ -58,9 +58,10 @@ struct call_kind {
 	/* A piece of the call returned rc: do the same in the specification,
 	 * and compare. */
 	void (*account)(struct call *c, int64_t rc);
+	bool apart; /* has nothing to do with frames: never lost */
 };
 
-extern const struct call_kind memory_calls[], grant_calls[];
+extern const struct call_kind memory_calls[], grant_calls[], event_calls[];
 
 /* Operands: a frame that d may own, and with a role mostly the wanted one (a
  * level, 0 for data); an entry for a table of a level. */
@@ -71,6 +72,13 @@ uint64_t pick_entry(const struct domain *owner, unsigned level);
 /* Grants: take over what the real tables say; compare the entries. */
 void grant_read(void);
 void grant_compare(void);
+
+/* Events: a domain is new; its death closed ports of it, or raised a VIRQ of
+ * dom0's; compare the bits, and all ports as well. */
+void event_created(uint16_t id);
+void event_closed_some(uint16_t id);
+void event_raised_virq(uint16_t id, unsigned virq);
+void event_compare(bool all);
 
 /* A page-table walk is unfinished, or a domain is dying: types are held that
  * the specification does not have (any more, or yet), so that a refusal proves

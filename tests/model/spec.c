@@ -475,21 +475,9 @@ static void read_frame(uint64_t i, bool is_free)
 	memcpy(s->entry, mfn_direct(MFN(i)), PAGE_SIZE);
 }
 
-void spec_adopt(void)
+void spec_took(uint64_t mfn)
 {
-	bool is_free[FRAMES];
-
-	real_free(is_free);
-	for (uint64_t i = 0; i < FRAMES; i++) {
-		const struct frame *const f = &frames[i];
-
-		if (spec[i].owner == SPEC_HV && is_free[i])
-			spec[i].owner = SPEC_FREE;
-		else if (spec[i].owner == SPEC_FREE && !is_free[i])
-			spec[i].owner = SPEC_HV;
-		if (spec[i].owner == SPEC_HV && (f->refs & FR_SHARED))
-			read_frame(i, false);
-	}
+	spec[mfn].owner = SPEC_HV;
 }
 
 void spec_read(void)

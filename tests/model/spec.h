@@ -71,8 +71,8 @@ bool spec_walk(uint16_t d, unsigned vcpu, uint64_t va, uint64_t *table,
 bool spec_can_allocate(unsigned order, unsigned address_bits);
 int spec_allocate(uint16_t d, uint64_t mfn, unsigned order, uint64_t pfn);
 int spec_release(uint16_t d, uint64_t mfn);
-/* The hypervisor took or gave back pages of its own. */
-void spec_adopt(void);
+/* The hypervisor took a page for itself. */
+void spec_took(uint64_t mfn);
 /* Take over all that the real tables say. */
 void spec_read(void);
 
