@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What surrounds vCPUs on the fake machine: FPU, descriptor tables, device
- * interrupts, the end of the machine; and domains for tests.
+ * What surrounds vCPUs on the fake machine: FPU, device interrupts, the end of
+ * the machine; and domains for tests.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,6 @@
 #include "lib/log.h"
 #include "machine.h"
 #include "pv/hypercall.h"
-#include "pv/segment.h"
 #include "x86/fpu.h"
 #include "x86/irq.h"
 #include "xen/errno.h"
@@ -62,21 +61,6 @@ void fpu_vcpu_reset(struct vcpu *v)
 void *fpu_area(struct vcpu *v)
 {
 	return v->fpu;
-}
-
-/* Descriptor tables */
-
-int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries)
-{
-	for (unsigned i = 0; i * 512 < entries; i++)
-		v->gdt_frames[i] = list[i];
-	v->gdt_entries = entries;
-	return 0;
-}
-
-void segment_flush_ldt(struct vcpu *v)
-{
-	v->ldt_mapped = 0;
 }
 
 /* Device interrupts */

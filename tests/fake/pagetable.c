@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * What the unit tests of core/ have instead of page tables: the entries that
- * grants make are a list, a TLB flush is a number; and frames come one by one,
- * the lowest first.
+ * grants make are a list, a TLB flush is a number, a GDT is a list of frames;
+ * and frames come one by one, the lowest first.
  */
 #include <string.h>
 
@@ -15,6 +15,7 @@
 #include "mm/paging.h"
 #include "mm/ptcheck.h"
 #include "mm/tlb.h"
+#include "pv/segment.h"
 #include "xen/errno.h"
 
 #define PTES 512u
@@ -159,4 +160,19 @@ int mmu_release(struct domain *d)
 {
 	(void)d;
 	return 0;
+}
+
+/* Descriptor tables */
+
+int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries)
+{
+	for (unsigned i = 0; i * 512 < entries; i++)
+		v->gdt_frames[i] = list[i];
+	v->gdt_entries = entries;
+	return 0;
+}
+
+void segment_flush_ldt(struct vcpu *v)
+{
+	v->ldt_mapped = 0;
 }

@@ -10,13 +10,13 @@
 #include "machine.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
+#include "mm/guestcopy.h"
 #include "mm/guestmem.h"
 #include "mm/memmap.h"
 #include "mm/paging.h"
 #include "mm/tlb.h"
 #include "model.h"
 #include "pv/emulate.h"
-#include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
 #include "x86/smp.h"
@@ -89,12 +89,57 @@ void smp_send_flush(cpumask_t cpus)
 	machine_on_cpu(here);
 }
 
-int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
+/* Selectors and their bases are nobody's here. */
+
+int guest_load_ds(uint16_t selector)
 {
-	(void)v;
-	(void)base;
-	(void)entries;
-	return -EINVAL;
+	return selector ? -EFAULT : 0;
+}
+
+int guest_load_es(uint16_t selector)
+{
+	return guest_load_ds(selector);
+}
+
+int guest_load_fs(uint16_t selector)
+{
+	return guest_load_ds(selector);
+}
+
+int guest_load_gs(uint16_t selector)
+{
+	return guest_load_ds(selector);
+}
+
+uint16_t read_ds(void)
+{
+	return 0;
+}
+
+uint16_t read_es(void)
+{
+	return 0;
+}
+
+uint16_t read_fs(void)
+{
+	return 0;
+}
+
+uint16_t read_gs(void)
+{
+	return 0;
+}
+
+uint64_t rdmsr(uint32_t msr)
+{
+	return msr;
+}
+
+void wrmsr(uint32_t msr, uint64_t value)
+{
+	(void)msr;
+	(void)value;
 }
 
 /* Instructions: as pv/emulate.c does both. */

@@ -22,6 +22,7 @@
 #include "mm/audit.h"
 #include "mm/buddy.h"
 #include "mm/mmu.h"
+#include "pv/segment.h"
 #include "spec.h"
 #include "x86/asm.h"
 
@@ -30,6 +31,7 @@
 #define PAGES_MAX 56
 #define CPUS 2
 #define LINES 40
+#define KINDS_MAX 32
 #define LIFE 4000 /* steps of a guest, about */
 /* A wrong count stays wrong: the audit finds it later, too. A seed that fails
  * is run again with one at every step. */
@@ -46,6 +48,9 @@ static struct {
 	uint64_t steps, refused, interrupted;
 	uint64_t unchecked; /* the audit alone looked at it */
 	char failure[256];
+	struct {
+		uint64_t ended, done;
+	} of_kind[KINDS_MAX];
 } *totals;
 static uint64_t step;
 static struct call calls[DOMAINS][VCPUS];
@@ -187,28 +192,34 @@ static bool preempts(void)
 	return chance(25);
 }
 
-static const struct call_kind *pick_kind(void)
+static const struct call_kind *kinds[KINDS_MAX];
+static unsigned nr_kinds, weights;
+
+static void list_kinds(void)
 {
 	static const struct call_kind *const families[] = {
-		memory_calls, grant_calls, event_calls};
-	unsigned sum = 0, at;
+		memory_calls, grant_calls, event_calls, segment_calls};
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
-		for (const struct call_kind *k = families[i]; k->name; k++)
-			sum += k->weight;
-	at = random_below(sum);
-	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (const struct call_kind *k = families[i]; k->name; k++) {
-			if (at < k->weight)
-				return k;
-			at -= k->weight;
+			kinds[nr_kinds++] = k;
+			weights += k->weight;
 		}
-	return NULL;
+}
+
+static unsigned pick_kind(void)
+{
+	unsigned at = random_below(weights), i;
+
+	for (i = 0; at >= kinds[i]->weight; i++)
+		at -= kinds[i]->weight;
+	return i;
 }
 
 static void begin(struct call *c)
 {
-	c->kind = pick_kind();
+	c->number = pick_kind();
+	c->kind = kinds[c->number];
 	c->accounted = c->done = c->nr = 0;
 	c->disturbed = false;
 	c->lost = lost;
@@ -228,6 +239,7 @@ static void enter(struct vcpu *v)
 	this_cpu()->guest_root = true;
 	v->domain->dirty_cpus.bits |= 1ull << this_cpu()->number;
 	mmu_load_root(v);
+	segment_load_tables(v);
 }
 
 static void disturb_others(const struct call *self)
@@ -252,6 +264,8 @@ static void check(void)
 	if (closely || step % AUDIT_EVERY == 0)
 		audit(&a);
 	unsettled_before = false;
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		segment_check_window(cpu);
 	event_compare(closely || step % AUDIT_EVERY == 0);
 	if (unfinished())
 		return;
@@ -292,8 +306,11 @@ static void run_step(void)
 		totals->unchecked++;
 	else
 		c->kind->account(c, rc);
-	if (rc != -ERESTART)
+	if (rc != -ERESTART) {
 		c->kind = NULL;
+		totals->of_kind[c->number].ended++;
+		totals->of_kind[c->number].done += rc >= 0;
+	}
 	disturb_others(c);
 	check();
 	totals->steps++;
@@ -435,11 +452,25 @@ static double cpu_seconds(void)
 		(double)used.ru_utime.tv_usec / 1e6;
 }
 
+static void sum_up(void)
+{
+	for (unsigned i = 0; i < nr_kinds; i++)
+		printf("# %s: %lu, %lu %% done\n", kinds[i]->name,
+			totals->of_kind[i].ended,
+			totals->of_kind[i].done * 100 /
+				(totals->of_kind[i].ended + 1));
+	printf("# %lu operations: %lu refused, %lu interrupted, %lu without an "
+	       "answer to compare; seeds 1 to %lu\n",
+		totals->steps, totals->refused, totals->interrupted,
+		totals->unchecked, seed - 1);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t last = SEEDS;
 	double limit = 0;
 
+	list_kinds();
 	totals = mmap(NULL, sizeof(*totals), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (argc == 3 && !strcmp(argv[1], "-t")) {
@@ -460,10 +491,7 @@ int main(int argc, char **argv)
 		if (!run_seed())
 			return 1;
 	}
-	printf("# %lu operations: %lu refused, %lu interrupted, %lu without an "
-	       "answer to compare; seeds 1 to %lu\n",
-		totals->steps, totals->refused, totals->interrupted,
-		totals->unchecked, seed - 1);
+	sum_up();
 	printf("ok model\n");
 	return 0;
 }

@@ -17,12 +17,13 @@
 #define CONTINUED (1u << 31)
 #define REQUESTS_MAX 6
 #define DATA 0
+#define DESC 5
 
 /* Operands */
 
 static unsigned role(uint64_t mfn)
 {
-	static const uint8_t roles[8] = {1, 1, 2, 3, 4, DATA, DATA, DATA};
+	static const uint8_t roles[8] = {1, 1, 2, 3, 4, DATA, DATA, DESC};
 
 	return roles[mfn % 8];
 }
@@ -55,6 +56,8 @@ static unsigned pick_index(void)
 	static const uint16_t indexes[] = {
 		0, 1, 2, 3, 255, 256, 271, 272, 511};
 
+	if (chance(60))
+		return random_below(3);
 	return indexes[random_below(sizeof(indexes) / sizeof(indexes[0]))];
 }
 
@@ -81,6 +84,17 @@ uint64_t pick_va(const struct call *c)
 	return va >> 47 & 1 && chance(98) ? va | 0xffffull << 48 : va;
 }
 
+/* The frame that an address is mapped to; FRAMES: none. */
+static uint64_t mapped_frame(const struct call *c, uint64_t va)
+{
+	uint64_t table, mfn = FRAMES;
+	unsigned index;
+
+	if (spec_walk(c->d->id, c->v->id, va, &table, &index))
+		mfn = (spec[table].entry[index] & PTE_ADDR) >> PAGE_SHIFT;
+	return mfn < FRAMES ? mfn : FRAMES;
+}
+
 uint64_t pick_entry(const struct domain *owner, unsigned level)
 {
 	static const uint64_t odd[] = {PTE_PSE, PTE_PCD, PTE_PWT, PTE_G,
@@ -93,10 +107,11 @@ uint64_t pick_entry(const struct domain *owner, unsigned level)
 		pte |= PTE_RW;
 	if (chance(15))
 		pte ^= odd[random_below(sizeof(odd) / sizeof(odd[0]))];
-	/* A table among data, mostly read-only. */
-	if (level == 1 && chance(15))
+	/* Tables and descriptors among data, mostly read-only. */
+	if (level == 1 && chance(25))
 		return (pte & ~(chance(80) ? PTE_RW : 0)) |
-			(pick_frame(owner, 1) << PAGE_SHIFT & PTE_ADDR);
+			(pick_frame(owner, chance(50) ? 1 : DESC) <<
+					PAGE_SHIFT & PTE_ADDR);
 	return pte | (pick_frame(owner, level - 1) << PAGE_SHIFT & PTE_ADDR);
 }
 
@@ -195,7 +210,7 @@ static void generate_update(struct call *c)
 		pick_domain(c) : tables;
 	unsigned wanted = random_below(6);
 
-	if (wanted > 4)
+	if (wanted == DESC && chance(80))
 		wanted = 1;
 	start_batch(c, sizeof(*list));
 	c->a.arg[3] = target |
@@ -213,7 +228,7 @@ static void generate_update(struct call *c)
 		list[i].val = cmd == MMU_MACHPHYS_UPDATE ?
 			random_below(FRAMES) :
 			pick_entry(domain_or_self(c, target),
-				wanted ? wanted : 1);
+				wanted && wanted != DESC ? wanted : 1);
 		trace("  %lx = %lx", list[i].ptr, list[i].val);
 	}
 	c->a.arg[1] = c->nr;
@@ -259,6 +274,23 @@ static void account_update(struct call *c, int64_t rc)
 
 /* mmuext_op */
 
+/* Mostly where a page is mapped that may become part of an LDT. */
+static uint64_t pick_ldt(const struct call *c)
+{
+	uint64_t va = 0;
+
+	for (unsigned tries = 0; tries < 20; tries++) {
+		uint64_t mfn;
+
+		va = pick_va(c);
+		mfn = mapped_frame(c, va);
+		if (mfn < FRAMES && (!spec[mfn].count ||
+				spec[mfn].type == FRAME_DESC))
+			break;
+	}
+	return va;
+}
+
 static void generate_ext(struct call *c)
 {
 	static const uint8_t cmds[] = {MMUEXT_PIN_L1_TABLE,
@@ -267,7 +299,8 @@ static void generate_ext(struct call *c)
 		MMUEXT_UNPIN_TABLE, MMUEXT_NEW_BASEPTR, MMUEXT_NEW_BASEPTR,
 		MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE,
 		MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_ALL,
-		MMUEXT_INVLPG_ALL, MMUEXT_MARK_SUPER, 14, 21};
+		MMUEXT_INVLPG_ALL, MMUEXT_MARK_SUPER, 14, 21, MMUEXT_SET_LDT,
+		MMUEXT_SET_LDT};
 	struct mmuext_op *const list = (void *)c->list;
 	const uint16_t dom = chance(90) ? DOMID_SELF : pick_domain(c);
 	const struct domain *const owner = domain_or_self(c, dom);
@@ -289,6 +322,12 @@ static void generate_ext(struct call *c)
 			list[i].cmd == MMUEXT_COPY_PAGE)
 			if (is_shared(list[i].arg1.mfn))
 				list[i].cmd = MMUEXT_TLB_FLUSH_ALL;
+		if (list[i].cmd == MMUEXT_SET_LDT) {
+			list[i].arg1.linear_addr = chance(5) ?
+				random_word() : pick_ldt(c);
+			list[i].arg2.nr_ents = chance(5) ? 8193 :
+				random_below(6) * 512 - chance(50);
+		}
 		trace("  ext %u %lx %lx", list[i].cmd, list[i].arg1.mfn,
 			list[i].arg2.src_mfn);
 	}
@@ -299,12 +338,19 @@ static void generate_ext(struct call *c)
 static int64_t apply_own(struct call *c, const struct mmuext_op *op)
 {
 	struct spec_domain *const s = &spec_domain[c->d->id];
+	int rc;
 
 	switch (op->cmd) {
 	case MMUEXT_NEW_BASEPTR:
-		return op->arg1.mfn == ~0ull ? -EINVAL :
+		rc = op->arg1.mfn == ~0ull ? -EINVAL :
 			spec_set_root(c->d->id, &s->kernel_root[c->v->id],
 				MFN(op->arg1.mfn));
+		if (!rc)
+			spec_flush_ldt(c->d->id, c->v->id);
+		return rc;
+	case MMUEXT_SET_LDT:
+		return spec_set_ldt(c->d->id, c->v->id,
+			op->arg1.linear_addr, op->arg2.nr_ents);
 	case MMUEXT_NEW_USER_BASEPTR:
 		return op->arg1.mfn == ~0ull ? -EINVAL :
 			spec_set_root(c->d->id, &s->user_root[c->v->id],
@@ -404,17 +450,6 @@ static int64_t trapped_store(struct hypercall_args *a)
 	};
 
 	return emulate_pt_write(&regs, a->arg[0]) ? 0 : -EINVAL;
-}
-
-/* The frame that an address is mapped to; FRAMES: none. */
-static uint64_t mapped_frame(const struct call *c, uint64_t va)
-{
-	uint64_t table, mfn = FRAMES;
-	unsigned index;
-
-	if (spec_walk(c->d->id, c->v->id, va, &table, &index))
-		mfn = (spec[table].entry[index] & PTE_ADDR) >> PAGE_SHIFT;
-	return mfn < FRAMES ? mfn : FRAMES;
 }
 
 static void generate_store(struct call *c)

@@ -37,6 +37,7 @@ struct call_kind;
 /* A hypercall of a vCPU, perhaps interrupted. */
 struct call {
 	const struct call_kind *kind; /* NULL: none is under way */
+	unsigned number; /* of its kind */
 	struct domain *d;
 	struct vcpu *v;
 	struct hypercall_args a;
@@ -61,10 +62,11 @@ struct call_kind {
 	bool apart; /* has nothing to do with frames: never lost */
 };
 
-extern const struct call_kind memory_calls[], grant_calls[], event_calls[];
+extern const struct call_kind memory_calls[], grant_calls[], event_calls[],
+	segment_calls[];
 
 /* Operands: a frame that d may own, and with a role mostly the wanted one (a
- * level, 0 for data); an entry for a table of a level. */
+ * level, 0 for data, 5 for descriptors); an entry for a table of a level. */
 uint64_t pick_frame(const struct domain *d, unsigned wanted);
 uint64_t pick_va(const struct call *c);
 uint64_t pick_entry(const struct domain *owner, unsigned level);
@@ -72,6 +74,9 @@ uint64_t pick_entry(const struct domain *owner, unsigned level);
 /* Grants: take over what the real tables say; compare the entries. */
 void grant_read(void);
 void grant_compare(void);
+
+/* What a CPU's descriptor window shows. */
+void segment_check_window(unsigned cpu);
 
 /* Events: a domain is new; its death closed ports of it, or raised a VIRQ of
  * dom0's; compare the bits, and all ports as well. */

@@ -159,7 +159,8 @@ int spec_get_type(uint16_t d, uint64_t mfn, enum frame_type type)
 	f->type = type;
 	if (f->count++ || type == FRAME_WRITABLE)
 		return 0;
-	rc = type <= FRAME_L4 ? validate(d, f, type) : 0;
+	rc = type <= FRAME_L4 ? validate(d, f, type) :
+				spec_audit_descriptors(f->entry);
 	if (rc)
 		f->count = 0;
 	/* Valid still, as part of a tree that an unfinished walk lets go. */
@@ -496,6 +497,7 @@ void spec_read(void)
 		for (unsigned i = 0; i < VCPUS; i++) {
 			spec_domain[id].kernel_root[i] = d->vcpu[i]->kernel_l4;
 			spec_domain[id].user_root[i] = d->vcpu[i]->user_l4;
+			spec_read_tables(id, i);
 		}
 	}
 }
@@ -512,12 +514,14 @@ static void compare_domain(uint16_t id)
 	if (d->nr_pages != s->nr_pages)
 		differs("d%u has %lu pages, not %lu", id, d->nr_pages,
 			s->nr_pages);
-	for (unsigned i = 0; !s->dying && i < VCPUS; i++)
+	for (unsigned i = 0; !s->dying && i < VCPUS; i++) {
+		spec_compare_tables(id, i);
 		if (!mfn_equal(d->vcpu[i]->kernel_l4, s->kernel_root[i]) ||
 			!mfn_equal(d->vcpu[i]->user_l4, s->user_root[i]))
 			differs("d%uv%u: roots %lx %lx, not %lx %lx", id, i,
 				d->vcpu[i]->kernel_l4.n, d->vcpu[i]->user_l4.n,
 				s->kernel_root[i].n, s->user_root[i].n);
+	}
 }
 
 static void compare_owned(uint64_t i)

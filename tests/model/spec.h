@@ -25,11 +25,23 @@ struct spec_frame {
 	uint64_t entry[512];
 };
 
+#define GDT_PAGES 14
+#define LDT_PAGES 16
+
+/* A vCPU's descriptor tables. */
+struct spec_tables {
+	mfn_t gdt[GDT_PAGES], ldt[LDT_PAGES];
+	unsigned gdt_entries, ldt_entries;
+	uint64_t ldt_base;
+	uint32_t ldt_mapped; /* a bit per page that was used */
+};
+
 struct spec_domain {
 	bool exists; /* it did before the current call */
 	bool dying;
 	uint64_t nr_pages, max_pages;
 	mfn_t kernel_root[VCPUS], user_root[VCPUS];
+	struct spec_tables tables[VCPUS];
 };
 
 extern struct spec_frame spec[FRAMES];
@@ -52,6 +64,13 @@ void spec_put_table(uint64_t mfn);
 int spec_pin(uint16_t d, uint64_t mfn, unsigned level);
 int spec_unpin(uint16_t d, uint64_t mfn);
 int spec_set_root(uint16_t d, mfn_t *root, mfn_t to);
+
+/* Descriptor tables (segment.c) */
+int spec_audit_descriptors(uint64_t *page);
+int spec_set_ldt(uint16_t d, unsigned vcpu, uint64_t base, uint64_t entries);
+void spec_flush_ldt(uint16_t d, unsigned vcpu);
+void spec_read_tables(uint16_t d, unsigned vcpu);
+void spec_compare_tables(uint16_t d, unsigned vcpu);
 
 /* Write an entry of a page of d's, whatever the page is. */
 int spec_write(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,

@@ -27,6 +27,10 @@ void outb(uint16_t port, uint8_t value);
 uint32_t port_read(uint16_t port, unsigned size);
 void port_write(uint16_t port, unsigned size, uint32_t value);
 uint64_t read_rflags(void);
+uint16_t read_ds(void);
+uint16_t read_es(void);
+uint16_t read_fs(void);
+uint16_t read_gs(void);
 void cpu_wait(void); /* nothing would ever wake it: fails the test */
 
 bool irq_enabled(void);
