@@ -14,6 +14,7 @@
 #define REFS 8
 #define HANDLES 512 /* what two pages of map tracks hold */
 #define BATCH 4
+#define FRAMES_MAX 4 /* of a table (tests/fake/guest.c) */
 #define PARTS (GNTMAP_host_map | GNTMAP_device_map)
 
 struct use {
@@ -35,6 +36,7 @@ struct handle {
 static struct use uses[DOMAINS][REFS];
 static struct handle handles[DOMAINS][HANDLES];
 static uint32_t last_handle[DOMAINS];
+static unsigned nr_frames_of[DOMAINS]; /* of the grant table */
 
 /* The domain is there, and not dying. */
 static bool grants_shown(uint16_t id)
@@ -87,6 +89,9 @@ void grant_read(void)
 		}
 		read_handles(id);
 	}
+	for (uint16_t id = 0; id < DOMAINS; id++)
+		if (domain_of_id(id))
+			nr_frames_of[id] = domain_of_id(id)->grants->nr_frames;
 	read_entries();
 }
 
@@ -121,7 +126,7 @@ static int16_t pin(uint16_t granter, uint32_t ref, uint16_t user,
 
 	if (spec_domain[granter].dying || !spec_domain[granter].exists)
 		return GNTST_bad_domain;
-	if (ref >= domain_of_id(granter)->grants->nr_frames * GRANTS_PER_FRAME)
+	if (ref >= nr_frames_of[granter] * 512)
 		return GNTST_bad_gntref;
 	if (ref >= REFS || (used && u->user != user) ||
 		(u->entry.flags & GTF_type_mask) != GTF_permit_access ||
@@ -573,6 +578,65 @@ static void account_copy(struct call *c, int64_t rc)
 		offsetof(struct gnttab_copy, status), apply_copy);
 }
 
+/* setup_table */
+
+struct setup {
+	struct gnttab_setup_table op;
+	uint64_t list[2 * FRAMES_MAX];
+};
+
+static void generate_setup(struct call *c)
+{
+	struct setup *const s = (void *)c->list;
+
+	start(c, GNTTABOP_setup_table, 1);
+	s->op.dom = chance(80) ? DOMID_SELF : pick_granter();
+	s->op.nr_frames = random_below(chance(90) ? 4 : FRAMES_MAX + 2);
+	s->op.frame_list.va = (uint64_t)s->list;
+	trace("  setup_table of %x: %u", s->op.dom, s->op.nr_frames);
+}
+
+/* Frames that the table has now, and had not. */
+static void apply_growth(uint16_t id)
+{
+	const struct grant_table *const t = domain_of_id(id)->grants;
+
+	for (; nr_frames_of[id] < t->nr_frames; nr_frames_of[id]++)
+		spec_shared(direct_mfn(t->frame[nr_frames_of[id]]).n, id);
+}
+
+static int16_t apply_setup(struct call *c, const struct setup *s)
+{
+	uint16_t id;
+
+	if (s->op.dom != DOMID_SELF && s->op.dom != c->d->id && c->d->id != 0)
+		return GNTST_permission_denied;
+	if (!granter_of(c, s->op.dom, &id) || !spec_domain[id].exists)
+		return GNTST_bad_domain;
+	if (s->op.nr_frames > FRAMES_MAX || spec_domain[id].dying)
+		return GNTST_general_error;
+	apply_growth(id);
+	if (nr_frames_of[id] < s->op.nr_frames)
+		return spec_can_allocate(0, 0) ? GNTST_okay :
+						 GNTST_general_error;
+	for (unsigned i = 0; i < s->op.nr_frames; i++)
+		if (s->list[i] !=
+			direct_mfn(domain_of_id(id)->grants->frame[i]).n)
+			differs("frame %u of d%u's table is %lx", i, id,
+				s->list[i]);
+	return GNTST_okay;
+}
+
+static void account_setup(struct call *c, int64_t rc)
+{
+	const struct setup *const s = (const void *)c->list;
+	const int16_t wanted = apply_setup(c, s);
+
+	if (rc || s->op.status != wanted)
+		differs("d%uv%u setup_table: %ld %d, not %d", c->d->id,
+			c->v->id, rc, s->op.status, wanted);
+}
+
 const struct call_kind grant_calls[] = {
 	{"grant entry", 6, write_grant, generate_grant, account_grant, false},
 	{"grant map", 10, hypercall_grant_table_op, generate_map, account_map, false},
@@ -580,5 +644,7 @@ const struct call_kind grant_calls[] = {
 		account_unmap, false},
 	{"grant copy", 5, hypercall_grant_table_op, generate_copy,
 		account_copy, false},
+	{"grant table", 2, hypercall_grant_table_op, generate_setup,
+		account_setup, false},
 	{0},
 };

@@ -170,6 +170,11 @@ void lose_track(void)
 			calls[d][i].lost = true;
 }
 
+bool track_lost(void)
+{
+	return lost;
+}
+
 bool may_refuse(const struct call *c)
 {
 	return unsettled_before || c->disturbed;
@@ -198,7 +203,8 @@ static unsigned nr_kinds, weights;
 static void list_kinds(void)
 {
 	static const struct call_kind *const families[] = {
-		memory_calls, grant_calls, event_calls, segment_calls};
+		memory_calls, grant_calls, event_calls, segment_calls,
+		reservation_calls};
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (const struct call_kind *k = families[i]; k->name; k++) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * Page tables and reservations: mmu_update, mmuext_op, update_va_mapping,
- * stores that trap, memory_op. Frames have a role by their number, so that
+ * Page tables: mmu_update, mmuext_op, update_va_mapping, stores that trap.
+ * Frames have a role by their number, so that
  * random requests build trees often enough; one request in a few ignores it.
  */
 #include <string.h>
@@ -12,7 +12,6 @@
 #include "pv/emulate.h"
 #include "spec.h"
 #include "xen/errno.h"
-#include "xen/memory.h"
 
 #define CONTINUED (1u << 31)
 #define REQUESTS_MAX 6
@@ -116,13 +115,13 @@ uint64_t pick_entry(const struct domain *owner, unsigned level)
 }
 
 /* Nobody writes at random to what the hypervisor shares with domains. */
-static bool is_shared(uint64_t mfn)
+bool is_shared(uint64_t mfn)
 {
 	return mfn < FRAMES && (frames[mfn].refs & FR_SHARED);
 }
 
 /* The domain that a call names, as the ABI numbers it. */
-static uint16_t pick_domain(const struct call *c)
+uint16_t pick_domain(const struct call *c)
 {
 	if (chance(c->d->id ? 92 : 40))
 		return DOMID_SELF;
@@ -131,7 +130,7 @@ static uint16_t pick_domain(const struct call *c)
 	return (uint16_t)random_below(DOMAINS);
 }
 
-static const struct domain *domain_or_self(const struct call *c, uint16_t id)
+const struct domain *domain_or_self(const struct call *c, uint16_t id)
 {
 	struct domain *const d = id == DOMID_SELF ? c->d : domain_of_id(id);
 
@@ -524,116 +523,6 @@ static void account_store(struct call *c, int64_t rc)
 		same_answer(c, rc, expected);
 }
 
-/* memory_op: reservations */
-
-struct reservation {
-	struct xen_memory_reservation r;
-	uint64_t extents[REQUESTS_MAX];
-};
-
-static void generate_reservation(struct call *c)
-{
-	static const uint8_t cmds[] = {XENMEM_populate_physmap,
-		XENMEM_decrease_reservation, XENMEM_increase_reservation};
-	const unsigned cmd =
-		cmds[unsettled() && chance(70) ? 0 : random_below(3)];
-	struct reservation *const m = (void *)c->list;
-	const uint16_t dom = chance(80) ? DOMID_SELF : pick_domain(c);
-
-	memset(m, 0, sizeof(*m));
-	c->nr = 1 + random_below(REQUESTS_MAX);
-	m->r.extent_start.va = (uint64_t)m->extents;
-	m->r.nr_extents = c->nr;
-	m->r.extent_order = chance(75) ? 0 :
-		chance(95) ? random_below(4) : 13;
-	m->r.mem_flags = chance(80) ? 0 : 12 + random_below(10);
-	m->r.domid = dom;
-	c->a.arg[0] = cmd;
-	c->a.arg[1] = (uint64_t)m;
-	trace("  cmd %u domain %x order %u flags %x", cmd, dom,
-		m->r.extent_order, m->r.mem_flags);
-	for (unsigned i = 0; i < c->nr; i++) {
-		m->extents[i] = cmd == XENMEM_decrease_reservation ?
-			pick_frame(domain_or_self(c, dom), random_below(5)) :
-			random_below(FRAMES);
-		trace("  extent %lx", m->extents[i]);
-	}
-	/* The list as it was: populate overwrites it. */
-	memcpy(m + 1, m, sizeof(*m));
-}
-
-static int apply_release(uint16_t id, const struct reservation *m, unsigned i)
-{
-	for (uint64_t n = 0; n < 1ull << m->r.extent_order; n++) {
-		const int rc = spec_release(id, m->extents[i] + n);
-
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int allowed(uint16_t id, const struct reservation *m)
-{
-	const struct spec_domain *const s = &spec_domain[id];
-	const unsigned order = m->r.extent_order;
-
-	return !s->dying && s->nr_pages + (1ull << order) <= s->max_pages &&
-		spec_can_allocate(order, m->r.mem_flags & 0xff);
-}
-
-static bool apply_extent(struct call *c, uint16_t id, unsigned i, bool done)
-{
-	const struct reservation *const m = (void *)c->list;
-	const struct reservation *const was = m + 1;
-	const unsigned cmd = c->a.arg[0] & MEMOP_CMD_MASK;
-
-	if (cmd == XENMEM_decrease_reservation)
-		return !apply_release(id, was, i);
-	if (!done || !allowed(id, was))
-		return allowed(id, was);
-	if (spec_allocate(id, m->extents[i], was->r.extent_order,
-		    cmd == XENMEM_populate_physmap ? was->extents[i] :
-						     PFN_NONE))
-		differs("extent %lx was not free", m->extents[i]);
-	return true;
-}
-
-static int reservation_refused(const struct call *c, uint16_t *id)
-{
-	const struct reservation *const m = (const void *)c->list;
-
-	*id = m->r.domid == DOMID_SELF ? c->d->id : m->r.domid;
-	if (*id != c->d->id && c->d->id != 0)
-		return -EPERM;
-	return *id < DOMAINS && spec_domain[*id].exists ? 0 : -ESRCH;
-}
-
-static void account_reservation(struct call *c, int64_t rc)
-{
-	const struct reservation *const m = (void *)c->list;
-	const unsigned order_max = c->d->id ? 9 : 12;
-	uint32_t done = (uint32_t)rc;
-	uint16_t id;
-	const int refused = reservation_refused(c, &id);
-
-	if (m->r.extent_order > order_max || refused) {
-		same_answer(c, rc,
-			m->r.extent_order > order_max ? 0 : refused);
-		return;
-	}
-	if (rc == -ERESTART)
-		done = (uint32_t)(c->a.arg[0] >> MEMOP_EXTENT_SHIFT);
-	if (done > c->nr || done < c->accounted)
-		differs("%u extents of %u done", done, c->nr);
-	for (; c->accounted < done; c->accounted++)
-		if (!apply_extent(c, id, c->accounted, true))
-			differs("extent %u is not allowed", c->accounted);
-	if (rc != -ERESTART && done < c->nr && !c->lost &&
-		apply_extent(c, id, done, false) && !may_refuse(c))
-		differs("extent %u is allowed", done);
-}
-
 const struct call_kind memory_calls[] = {
 	{"mmu_update", 50, hypercall_mmu_update, generate_update,
 		account_update, false},
@@ -644,7 +533,5 @@ const struct call_kind memory_calls[] = {
 		hypercall_update_va_mapping_otherdomain, generate_va,
 		account_va, false},
 	{"trapped store", 10, trapped_store, generate_store, account_store, false},
-	{"reservation", 4, hypercall_memory_op, generate_reservation,
-		account_reservation, false},
 	{0},
 };

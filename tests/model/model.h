@@ -63,13 +63,19 @@ struct call_kind {
 };
 
 extern const struct call_kind memory_calls[], grant_calls[], event_calls[],
-	segment_calls[];
+	segment_calls[], reservation_calls[];
 
 /* Operands: a frame that d may own, and with a role mostly the wanted one (a
  * level, 0 for data, 5 for descriptors); an entry for a table of a level. */
 uint64_t pick_frame(const struct domain *d, unsigned wanted);
 uint64_t pick_va(const struct call *c);
 uint64_t pick_entry(const struct domain *owner, unsigned level);
+
+/* The domain that a call shall name, as the ABI numbers it; who that is. */
+uint16_t pick_domain(const struct call *c);
+const struct domain *domain_or_self(const struct call *c, uint16_t id);
+/* The hypervisor shows it to a domain: not to be written at random. */
+bool is_shared(uint64_t mfn);
 
 /* Grants: take over what the real tables say; compare the entries. */
 void grant_read(void);
@@ -94,6 +100,7 @@ bool unsettled(void);
  * while a walk is unfinished: until all is settled answers are not compared,
  * only the audit goes on; then the specification starts anew from what is. */
 void lose_track(void);
+bool track_lost(void);
 
 /* rc against what the specification says of a request; true if it was done. */
 bool same_answer(const struct call *c, int64_t rc, int64_t expected);

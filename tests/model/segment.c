@@ -249,11 +249,6 @@ static uint64_t pick_descriptor(void)
 		sizeof(kinds) / sizeof(kinds[0]))];
 }
 
-static bool is_shared(uint64_t mfn)
-{
-	return mfn < FRAMES && (frames[mfn].refs & FR_SHARED);
-}
-
 static void generate_gdt(struct call *c)
 {
 	uint64_t *const list = (void *)c->list;

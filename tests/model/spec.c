@@ -38,21 +38,27 @@ bool spec_get(uint64_t mfn, uint16_t owner)
 	return true;
 }
 
-void spec_put(uint64_t mfn)
+void spec_free(uint64_t mfn)
 {
 	struct spec_frame *const f = &spec[mfn];
 
-	if (--f->refs)
-		return;
+	f->refs = 0;
 	if (f->count || f->pinned)
 		differs("frame %lx: typed, but not referenced", mfn);
-	if (unsettled())
-		lose_track(); /* an unfinished walk may keep it */
 	if (!f->shared)
 		spec_domain[f->owner].nr_pages--;
 	f->shared = false;
 	f->owner = SPEC_FREE;
 	f->m2p = ~0ull;
+}
+
+void spec_put(uint64_t mfn)
+{
+	if (--spec[mfn].refs)
+		return;
+	if (unsettled())
+		lose_track(); /* an unfinished walk may keep it */
+	spec_free(mfn);
 }
 
 bool spec_half_done(uint64_t mfn)
@@ -409,16 +415,21 @@ static bool block_free(uint64_t mfn, unsigned order)
 	return true;
 }
 
-bool spec_can_allocate(unsigned order, unsigned address_bits)
+unsigned spec_free_blocks(unsigned order, unsigned address_bits)
 {
 	const uint64_t end = address_bits && address_bits < 64 ?
 		(1ull << address_bits) >> PAGE_SHIFT : FRAMES;
+	unsigned nr = 0;
 
 	for (uint64_t mfn = 0; mfn + (1ull << order) <= end && mfn < FRAMES;
 		mfn += 1ull << order)
-		if (block_free(mfn, order))
-			return true;
-	return false;
+		nr += block_free(mfn, order);
+	return nr;
+}
+
+bool spec_can_allocate(unsigned order, unsigned address_bits)
+{
+	return spec_free_blocks(order, address_bits);
 }
 
 int spec_allocate(uint16_t d, uint64_t mfn, unsigned order, uint64_t pfn)
@@ -478,7 +489,21 @@ static void read_frame(uint64_t i, bool is_free)
 
 void spec_took(uint64_t mfn)
 {
+	if (spec[mfn].owner != SPEC_FREE && !track_lost())
+		differs("frame %lx of %x is taken", mfn, spec[mfn].owner);
 	spec[mfn].owner = SPEC_HV;
+}
+
+void spec_shared(uint64_t mfn, uint16_t d)
+{
+	struct spec_frame *const f = &spec[mfn];
+
+	spec_took(mfn);
+	f->owner = d;
+	f->refs = f->count = 1;
+	f->type = FRAME_WRITABLE;
+	f->shared = true;
+	f->allocated = f->pinned = false;
 }
 
 void spec_read(void)

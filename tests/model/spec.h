@@ -50,6 +50,8 @@ extern struct spec_domain spec_domain[DOMAINS + 1]; /* and DOMID_IO */
 /* General references. get: false if the frame is not owner's. */
 bool spec_get(uint64_t mfn, uint16_t owner);
 void spec_put(uint64_t mfn);
+/* It has no reference, or exchange takes the last. */
+void spec_free(uint64_t mfn);
 
 /* A table to the real code already, or still, because of a walk; not here. */
 bool spec_half_done(uint64_t mfn);
@@ -88,10 +90,12 @@ bool spec_walk(uint16_t d, unsigned vcpu, uint64_t va, uint64_t *table,
 
 /* Memory */
 bool spec_can_allocate(unsigned order, unsigned address_bits);
+unsigned spec_free_blocks(unsigned order, unsigned address_bits);
 int spec_allocate(uint16_t d, uint64_t mfn, unsigned order, uint64_t pfn);
 int spec_release(uint16_t d, uint64_t mfn);
-/* The hypervisor took a page for itself. */
+/* The hypervisor took a page for itself; one that it shows to a domain. */
 void spec_took(uint64_t mfn);
+void spec_shared(uint64_t mfn, uint16_t d);
 /* Take over all that the real tables say. */
 void spec_read(void);
 
