@@ -55,9 +55,11 @@ static inline bool mfn_valid(mfn_t mfn)
 	return mfn.n < nr_frames;
 }
 
+/* By numbers: for a frame that there is not, before anybody has looked, an
+ * index into the table would be undefined. */
 static inline struct frame *frame_of(mfn_t mfn)
 {
-	return &frames[mfn.n];
+	return (struct frame *)((uint64_t)frames + mfn.n * sizeof(*frames));
 }
 
 static inline mfn_t frame_mfn(const struct frame *f)
