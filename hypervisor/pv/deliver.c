@@ -33,7 +33,7 @@ bool switch_mode(struct vcpu *v)
 		return false;
 	}
 	v->kernel_mode = !v->kernel_mode;
-	__asm__ volatile("swapgs");
+	swapgs();
 	mmu_load_root(v);
 	if (v->kernel_mode && v->runstate_late)
 		pvclock_write_records(v);

@@ -331,10 +331,10 @@ int64_t hypercall_update_descriptor(struct hypercall_args *a)
 static void set_user_gs(uint16_t selector)
 {
 	irq_disable();
-	__asm__ volatile("swapgs");
+	swapgs();
 	if (guest_load_gs(selector | ((selector & ~3u) ? 3 : 0)))
 		guest_load_gs(0);
-	__asm__ volatile("swapgs");
+	swapgs();
 	irq_enable();
 }
 

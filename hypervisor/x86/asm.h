@@ -142,6 +142,7 @@ ASM_PLAIN_(wbinvd, "wbinvd")
 ASM_PLAIN_(stac, "stac")
 ASM_PLAIN_(clac, "clac")
 ASM_PLAIN_(clts, "clts")
+ASM_PLAIN_(swapgs, "swapgs")
 #undef ASM_PLAIN_
 
 static inline uint64_t read_rflags(void)

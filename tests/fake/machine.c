@@ -41,6 +41,7 @@ static unsigned cpu_now;
 static bool interrupts_off;
 static jmp_buf switched;
 static bool may_switch;
+void (*machine_relaxes)(void);
 
 struct cpu *this_cpu(void)
 {
@@ -219,13 +220,17 @@ void machine_enter(struct vcpu *v)
 bool machine_run_cpu(unsigned cpu)
 {
 	const struct vcpu *const before = cpus[cpu].vcpu;
+	const bool outer = may_switch; /* it waits for this CPU, perhaps */
+	jmp_buf outer_switched;
 
+	memcpy(&outer_switched, &switched, sizeof(switched));
 	machine_on_cpu(cpu);
 	interrupts_off = true;
 	may_switch = true;
 	if (!setjmp(switched))
 		softirq_run();
-	may_switch = false;
+	may_switch = outer;
+	memcpy(&switched, &outer_switched, sizeof(switched));
 	interrupts_off = false;
 	ASSERT(!this_cpu()->lock_ranks);
 	return this_cpu()->vcpu != before;

@@ -5,7 +5,7 @@
 # whatever CC is, because gcc has no libFuzzer.
 
 FUZZ := decode emulate multiboot acpi elf cmdline kernel config xenstored \
-	console
+	console hypercall
 FUZZ_PROGRAMS := $(FUZZ:%=$(B)/fuzz/%)
 FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -43,13 +43,37 @@ FUZZ_xenstored := $(call fuzz_tool,xenstored,lib/log lib/xserror \
 FUZZ_console := $(call fuzz_tool,console,lib/log \
 	$(addprefix xenconsoled/, backlog guest record ring))
 
+# The whole hypervisor but for what touches hardware.
+FUZZ_hypercall := $(patsubst %,hv/tests/%,$(addprefix fuzz/, hypercall \
+		hypercalls hvguests hvmachine) fake/machine model/audit) \
+	$(patsubst %,hv/hypervisor/%,$(addprefix core/, consoleio debugkey \
+		domain domctl event eventop grant grantop physdev platform \
+		runqueue sched schedop softirq subop sysctl timer vcpu \
+		vcpuctl) \
+	$(addprefix mm/, buddy frame guestmem memop mmu ptcheck tlb) \
+	$(addprefix pv/, callback cpuid debugreg decode deliver emulate \
+		guestmsr hypercall ioport ptwrite pvclock segment vcpuop \
+		version) \
+	$(addprefix lib/, printf rangeset string) \
+	$(addprefix x86/, irq spinlock traps))
+# Only reads, and is most of the time.
+FUZZ_HV_CFLAGS-tests/model/audit := -fno-sanitize=all
+# Loops over all entries of tables, whose comparisons teach nothing.
+$(foreach file,$(addprefix tests/fuzz/, hypercall hvmachine) \
+	$(addprefix hypervisor/, core/domain core/grant core/event mm/buddy \
+		mm/frame mm/memop mm/ptcheck pv/cpuid core/vcpu x86/irq), \
+	$(eval FUZZ_HV_CFLAGS-$(file) := -fno-sanitize-coverage=trace-cmp))
+FUZZ_LINK_hypercall := -T tests/fuzz/hypercall.lds \
+	-Wl,--wrap=copy_from_guest,--wrap=copy_to_guest,--wrap=clear_guest
+$(B)/fuzz/hypercall: tests/fuzz/hypercall.lds
+
 $(B)/fuzz/%.o $(FUZZ_PROGRAMS): CC = clang
 
 define fuzz_program
 $(B)/fuzz/$(1): $$(FUZZ_$(1):%=$(B)/fuzz/%.o)
 	$$(call say,LINK,$$@)
-	$(Q)$$(CC) -fsanitize=fuzzer,address,undefined -o $$@ $$^ \
-		$$(BUILDER_LIBS) $$(UUID_LIBS)
+	$(Q)$$(CC) -fsanitize=fuzzer,address,undefined -o $$@ \
+		$$(filter %.o,$$^) $$(FUZZ_LINK_$(1)) $$(BUILDER_LIBS) $$(UUID_LIBS)
 endef
 $(foreach target,$(FUZZ),$(eval $(call fuzz_program,$(target))))
 

@@ -44,9 +44,26 @@ uint64_t read_cr4(void);
 void write_cr4(uint64_t value);
 void invlpg(uint64_t va);
 void wbinvd(void);
+uint64_t read_cr2(void);
+uint64_t read_dr6(void);
+void write_dr6(uint64_t value);
+uint16_t read_ds(void);
+uint16_t read_es(void);
+uint16_t read_fs(void);
+uint16_t read_gs(void);
+void swapgs(void);
+void stac(void);
+void clac(void);
+void clts(void);
+void outw(uint16_t port, uint16_t value);
+
+/* A CPU that waits for another: if set, this lets the others go on. */
+extern void (*machine_relaxes)(void);
 
 static inline void cpu_relax(void)
 {
+	if (machine_relaxes)
+		machine_relaxes();
 }
 
 static inline void cpu_halt(void)

@@ -1,0 +1,926 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* See hvmachine.h. */
+#include "tests/fuzz/hvmachine.h"
+
+#include "boot/acpi.h"
+#include "boot/boot.h"
+#include "boot/cmdline.h"
+#include "core/console.h"
+#include "core/domain.h"
+#include "core/shutdown.h"
+#include "core/softirq.h"
+#include "core/vcpu.h"
+#include "dev/pci.h"
+#include "lib/assert.h"
+#include "lib/string.h"
+#include "lib/symbols.h"
+#include "machine.h"
+#include "mm/buddy.h"
+#include "mm/frame.h"
+#include "mm/guestcopy.h"
+#include "mm/guestmem.h"
+#include "mm/heap.h"
+#include "mm/memmap.h"
+#include "mm/mmu.h"
+#include "mm/paging.h"
+#include "mm/ptcheck.h"
+#include "mm/tlb.h"
+#include "pv/cpuid.h"
+#include "pv/hypercall.h"
+#include "pv/segment.h"
+#include "tests/fuzz/fuzz.h"
+#include "x86/apic.h"
+#include "x86/asm.h"
+#include "x86/clock.h"
+#include "x86/atomic.h"
+#include "x86/context.h"
+#include "x86/cpu.h"
+#include "x86/desc.h"
+#include "x86/fpu.h"
+#include "x86/ioapic.h"
+#include "x86/msi.h"
+#include "x86/msr.h"
+#include "x86/panic.h"
+#include "x86/smp.h"
+#include "x86/traps.h"
+#include "xen/errno.h"
+#include "xen/sched.h"
+
+#define GSIS 24
+#define FPU_SIZE 1024
+#define HEAP_MAX (1u << 20) /* of one object */
+
+/* hypercall.lds */
+extern char hv_state_start[], hv_state_end[];
+
+unsigned hw_interrupt_after;
+uint64_t hw_fault_address;
+
+static char arena[HW_FRAMES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
+static struct frame frame_table[HW_FRAMES];
+static uint64_t m2p_table[HW_FRAMES];
+paddr_t idle_cr3;
+
+struct boot_info boot_info;
+struct acpi_info acpi_info;
+struct options options;
+
+/* What each CPU's register holds. */
+static uint64_t cr3[HW_CPUS];
+static uint64_t descriptors[HW_CPUS][PTE_ENTRIES];
+static uint64_t msr_gs_base, msr_kernel_gs_base, msr_fs_base;
+
+/* The heap: objects of malloc(), known, so that none outlives its input. */
+
+struct object {
+	struct object *next, *prev;
+	size_t size;
+	uint64_t words[];
+};
+
+static struct object objects = { &objects, &objects, 0 };
+
+void *heap_alloc(size_t size)
+{
+	struct object *const o =
+		size > HEAP_MAX ? NULL : calloc(1, sizeof(*o) + size);
+
+	if (!o)
+		return NULL;
+	o->size = size;
+	o->next = objects.next;
+	o->prev = &objects;
+	o->next->prev = objects.next = o;
+	return o->words;
+}
+
+void heap_free(void *at)
+{
+	struct object *o;
+
+	if (!at)
+		return;
+	o = (void *)((char *)at - offsetof(struct object, words));
+	o->next->prev = o->prev;
+	o->prev->next = o->next;
+	free(o);
+}
+
+void *page_alloc(void)
+{
+	const mfn_t mfn = buddy_alloc(0, 0);
+
+	return mfn_none(mfn) ? NULL : memset(mfn_direct(mfn), 0, PAGE_SIZE);
+}
+
+void page_free(void *page)
+{
+	buddy_free(direct_mfn(page), 0);
+}
+
+void fake_memory_reset(void);
+void fake_guest_reset(void);
+
+void fake_memory_reset(void)
+{
+	memset(frame_table, 0, sizeof(frame_table));
+	memset(arena, 0, sizeof(arena));
+	frames = frame_table;
+	nr_frames = HW_FRAMES;
+	m2p = m2p_table;
+	for (unsigned i = 0; i < HW_FRAMES; i++) {
+		frame_table[i].owner = FRAME_HV;
+		m2p_table[i] = PFN_NONE;
+	}
+	buddy_free_range(PAGE_SIZE, HW_FRAMES * PAGE_SIZE);
+}
+
+void fake_guest_reset(void)
+{
+	memset(cr3, 0, sizeof(cr3));
+	memset(descriptors, 0, sizeof(descriptors));
+	msr_gs_base = msr_kernel_gs_base = msr_fs_base = 0;
+	hw_interrupt_after = 0;
+}
+
+static void relax(void)
+{
+	const unsigned here = this_cpu()->number;
+
+	CHECK(!this_cpu()->lock_ranks); /* nobody will let go of a lock */
+	for (unsigned i = 0; i < HW_CPUS; i++) {
+		machine_on_cpu(i);
+		if (i != here && this_cpu()->softirq)
+			hw_softirqs();
+	}
+	machine_on_cpu(here);
+}
+
+/* Over the red zones between objects too: memcpy() would not. */
+static void copy_state(char *to, const char *from)
+{
+	size_t size = (size_t)(hv_state_end - hv_state_start);
+
+	__asm__ volatile("rep movsb"
+		: "+D"(to), "+S"(from), "+c"(size)
+		:
+		: "memory");
+}
+
+void hw_power_on(void)
+{
+	static char *at_first;
+
+	if (!at_first) {
+		at_first = malloc((size_t)(hv_state_end - hv_state_start));
+		copy_state(at_first, hv_state_start);
+	}
+	copy_state(hv_state_start, at_first);
+	while (objects.next != &objects)
+		heap_free(objects.next->words);
+	cpu_info = (struct cpu_info){ .physical_bits = 40, .max_leaf = 0xd,
+		.max_extended_leaf = 0x80000008 };
+	boot_info.nr_ranges = 1;
+	boot_info.range[0] = (struct memory_range){
+		0, HW_FRAMES * PAGE_SIZE, MEMORY_RAM };
+	machine_relaxes = relax;
+	machine_reset(HW_CPUS);
+	cpuid_init();
+}
+
+/* A context switch is the fake machine's; what follows it is here. */
+bool hw_softirqs(void)
+{
+	struct cpu *const cpu = this_cpu();
+	struct vcpu *const prev = cpu->vcpu;
+	struct vcpu *v;
+
+	if (!machine_run_cpu(cpu->number))
+		return false;
+	v = cpu->vcpu;
+	if (vcpu_is_idle(v)) {
+		tlb_load_root(idle_cr3);
+		cpu->guest_root = false;
+	} else {
+		v->domain->dirty_cpus.bits |= 1ull << cpu->number;
+		cpu->guest_root = true;
+		mmu_load_root(v);
+		context_load_cr4(v);
+		segment_load_tables(v);
+	}
+	if (!vcpu_is_idle(prev) && prev->domain != v->domain)
+		prev->domain->dirty_cpus.bits &= ~(1ull << cpu->number);
+	return true;
+}
+
+void hw_settle(void)
+{
+	bool more = true;
+
+	for (unsigned rounds = 0; more; rounds++) {
+		CHECK(rounds < 10000);
+		more = false;
+		for (unsigned i = 0; i < HW_CPUS; i++) {
+			machine_on_cpu(i);
+			if (!this_cpu()->softirq)
+				continue;
+			hw_softirqs();
+			more = true;
+		}
+	}
+}
+
+/* Memory as the hypervisor sees it */
+
+static void count_access(void)
+{
+	if (hw_interrupt_after && !--hw_interrupt_after)
+		atomic_or(&this_cpu()->softirq, SOFTIRQ_TIMER);
+}
+
+void *direct(paddr_t pa)
+{
+	CHECK(pa < sizeof(arena));
+	count_access();
+	return (char *)arena + pa;
+}
+
+paddr_t direct_paddr(const void *va)
+{
+	const paddr_t pa = (paddr_t)((const char *)va - (const char *)arena);
+
+	CHECK(pa < sizeof(arena));
+	return pa;
+}
+
+uint64_t hv_l4_entry(unsigned slot)
+{
+	return (uint64_t)slot << PAGE_SHIFT | PTE_P;
+}
+
+uint64_t *paging_desc_ptes(unsigned cpu)
+{
+	CHECK(cpu < HW_CPUS);
+	return descriptors[cpu];
+}
+
+paddr_t paging_zero_page(void)
+{
+	return 0;
+}
+
+void *paging_map_mmio(paddr_t pa, size_t size, enum paging_kind kind)
+{
+	(void)pa;
+	(void)size;
+	(void)kind;
+	return NULL;
+}
+
+void paging_unmap_mmio(void *va, size_t size)
+{
+	panic("%p, %zu bytes, is not mapped", va, size);
+}
+
+/* The M2P is not shown to anybody: the piece that there is has no frames. */
+unsigned paging_m2p_pieces(void)
+{
+	return 1;
+}
+
+mfn_t paging_m2p_piece(unsigned n)
+{
+	(void)n;
+	return MFN_NONE;
+}
+
+/* Memory as the guest of this CPU sees it */
+
+static char *walk(uint64_t va, bool write)
+{
+	uint64_t pte = cr3[this_cpu()->number] | PTE_P | PTE_RW;
+
+	if (!is_canonical(va))
+		return NULL;
+	CHECK(va < HV_BASE || va >= HV_END);
+	for (unsigned level = 4; level >= 1; level--) {
+		const paddr_t table = pte & PTE_ADDR;
+
+		CHECK(table < sizeof(arena));
+		pte = ((uint64_t *)arena[table >> PAGE_SHIFT])
+			[va >> (12 + 9 * (level - 1)) & 511];
+		if (!(pte & PTE_P) || (write && !(pte & PTE_RW)))
+			return NULL;
+	}
+	/* Frames without memory are those of devices: nothing is there. */
+	pte &= PTE_ADDR;
+	return pte < sizeof(arena) ? arena[pte >> PAGE_SHIFT] + va % PAGE_SIZE :
+				     NULL;
+}
+
+static int access(char *host, uint64_t va, size_t size, bool write)
+{
+	while (size) {
+		const size_t room = PAGE_SIZE - va % PAGE_SIZE;
+		const size_t n = size < room ? size : room;
+		char *const guest = walk(va, write);
+
+		count_access();
+		if (!guest) {
+			hw_fault_address = va;
+			return -EFAULT;
+		}
+		if (write)
+			memcpy(guest, host, n);
+		else
+			memcpy(host, guest, n);
+		host += n;
+		va += n;
+		size -= n;
+	}
+	return 0;
+}
+
+bool hw_guest_store(uint64_t va, const void *from, size_t size)
+{
+	uint64_t room[PAGE_SIZE / 8];
+
+	CHECK(size <= sizeof(room));
+	memcpy(room, from, size);
+	if (va < HV_END && va + size > HV_BASE)
+		return false;
+	return !access((char *)room, va, size, true);
+}
+
+/* The copies are told apart by who called them (the linker's --wrap). */
+static bool to_guest;
+
+int __real_copy_from_guest(void *to, gva_t from, size_t size);
+int __real_copy_to_guest(gva_t to, const void *from, size_t size);
+int __real_clear_guest(gva_t to, size_t size);
+int __wrap_copy_from_guest(void *to, gva_t from, size_t size);
+int __wrap_copy_to_guest(gva_t to, const void *from, size_t size);
+int __wrap_clear_guest(gva_t to, size_t size);
+
+int __wrap_copy_from_guest(void *to, gva_t from, size_t size)
+{
+	to_guest = false;
+	return __real_copy_from_guest(to, from, size);
+}
+
+int __wrap_copy_to_guest(gva_t to, const void *from, size_t size)
+{
+	to_guest = true;
+	return __real_copy_to_guest(to, from, size);
+}
+
+int __wrap_clear_guest(gva_t to, size_t size)
+{
+	to_guest = true;
+	return __real_clear_guest(to, size);
+}
+
+int guest_copy(void *to, const void *from, size_t size)
+{
+	return to_guest ? access((char *)from, (uint64_t)to, size, true) :
+			  access(to, (uint64_t)from, size, false);
+}
+
+int guest_cas64(uint64_t *at, uint64_t *old, uint64_t new)
+{
+	uint64_t *const guest = (uint64_t *)walk((uint64_t)at, true);
+
+	if (!guest || (uint64_t)at % PAGE_SIZE > PAGE_SIZE - sizeof(*at))
+		return -EFAULT;
+	__atomic_compare_exchange_n(guest, old, new, false, __ATOMIC_SEQ_CST,
+		__ATOMIC_SEQ_CST);
+	return 0;
+}
+
+/* Registers: what a CPU would refuse is a finding */
+
+void write_cr3(uint64_t value)
+{
+	CHECK(value % PAGE_SIZE == 0 && value < sizeof(arena));
+	cr3[this_cpu()->number] = value;
+}
+
+uint64_t cpu_cr4 = CR4_PGE;
+
+uint64_t read_cr0(void)
+{
+	return 0x80050033;
+}
+
+uint64_t read_cr2(void)
+{
+	return hw_fault_address;
+}
+
+uint64_t read_cr4(void)
+{
+	return cpu_cr4;
+}
+
+void write_cr4(uint64_t value)
+{
+	CHECK(!(value & ~(uint64_t)(cpu_cr4 | CR4_TSD | CR4_DE |
+				   CR4_FSGSBASE | CR4_OSXSAVE)));
+}
+
+uint64_t read_dr6(void)
+{
+	return 0xffff0ff0;
+}
+
+void write_dr6(uint64_t value)
+{
+	CHECK(!(value >> 32));
+}
+
+static void breakpoint(uint64_t address)
+{
+	CHECK(address < HV_BASE - 7 || address >= HV_END);
+}
+
+void write_dr0(uint64_t value)
+{
+	breakpoint(value);
+}
+
+void write_dr1(uint64_t value)
+{
+	breakpoint(value);
+}
+
+void write_dr2(uint64_t value)
+{
+	breakpoint(value);
+}
+
+void write_dr3(uint64_t value)
+{
+	breakpoint(value);
+}
+
+/* Reserved bits (SDM volume 3, 18.2), and general detect. */
+void write_dr7(uint64_t value)
+{
+	CHECK((value & 0xffffffff0000fc00ull) == 0x400);
+}
+
+static uint64_t *msr_place(uint32_t msr)
+{
+	switch (msr) {
+	case MSR_FS_BASE:
+		return &msr_fs_base;
+	case MSR_GS_BASE:
+		return &msr_gs_base;
+	case MSR_KERNEL_GS_BASE:
+		return &msr_kernel_gs_base;
+	default:
+		panic("MSR %x", msr);
+	}
+}
+
+uint64_t rdmsr(uint32_t msr)
+{
+	return msr == MSR_FS_BASE || msr == MSR_GS_BASE ||
+			msr == MSR_KERNEL_GS_BASE ? *msr_place(msr) : 0;
+}
+
+void wrmsr(uint32_t msr, uint64_t value)
+{
+	CHECK(is_canonical(value));
+	*msr_place(msr) = value;
+}
+
+int guest_rdmsr(uint32_t msr, uint64_t *value)
+{
+	*value = 0;
+	return msr & 1 ? -EFAULT : 0;
+}
+
+int guest_wrmsr(uint32_t msr, uint64_t value)
+{
+	panic("MSR %x = %lx", msr, value);
+}
+
+void swapgs(void)
+{
+	const uint64_t active = msr_gs_base;
+
+	msr_gs_base = msr_kernel_gs_base;
+	msr_kernel_gs_base = active;
+}
+
+static int load_selector(uint16_t selector)
+{
+	return selector & ~3u && (selector & 7) != 3 ? -EFAULT : 0;
+}
+
+int guest_load_ds(uint16_t selector)
+{
+	return load_selector(selector);
+}
+
+int guest_load_es(uint16_t selector)
+{
+	return load_selector(selector);
+}
+
+int guest_load_fs(uint16_t selector)
+{
+	return load_selector(selector);
+}
+
+int guest_load_gs(uint16_t selector)
+{
+	return load_selector(selector);
+}
+
+uint16_t read_ds(void)
+{
+	return 0;
+}
+
+uint16_t read_es(void)
+{
+	return 0;
+}
+
+uint16_t read_fs(void)
+{
+	return 0;
+}
+
+uint16_t read_gs(void)
+{
+	return 0;
+}
+
+void desc_load_ldt(unsigned nr_entries)
+{
+	CHECK(nr_entries <= 8192);
+}
+
+struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
+{
+	(void)subleaf;
+	if (leaf == 0)
+		return (struct cpuid){ 0xd, 0x756e6547, 0x6c65746e,
+			0x49656e69 };
+	if (leaf == 0x80000000)
+		return (struct cpuid){ 0x80000008, 0, 0, 0 };
+	return (struct cpuid){ 7, ~0u, ~0u, ~0u };
+}
+
+void invlpg(uint64_t va)
+{
+	(void)va;
+}
+
+void wbinvd(void)
+{
+}
+
+void clts(void)
+{
+}
+
+void stac(void)
+{
+}
+
+void clac(void)
+{
+}
+
+/* FPU: a place for its state */
+
+int fpu_vcpu_create(struct vcpu *v)
+{
+	v->fpu = heap_alloc(FPU_SIZE);
+	return 0;
+}
+
+void fpu_vcpu_destroy(struct vcpu *v)
+{
+	heap_free(v->fpu);
+	v->fpu = NULL;
+}
+
+void fpu_vcpu_reset(struct vcpu *v)
+{
+	memset((void *)v->fpu, 0, FPU_SIZE);
+	v->xcr0 = 1;
+	v->virtual_ts = false;
+}
+
+void *fpu_area(struct vcpu *v)
+{
+	return v->fpu;
+}
+
+size_t fpu_area_size(void)
+{
+	return FPU_SIZE;
+}
+
+uint64_t fpu_hardware_xcr0(void)
+{
+	return 7;
+}
+
+void fpu_set_ts(struct vcpu *v, bool set)
+{
+	v->virtual_ts = set;
+}
+
+int64_t hypercall_fpu_taskswitch(struct hypercall_args *a)
+{
+	fpu_set_ts(current, a->arg[0] != 0);
+	return 0;
+}
+
+int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0)
+{
+	if (!(xcr0 & 1) || xcr0 > 7)
+		return -EINVAL;
+	v->xcr0 = xcr0;
+	return 0;
+}
+
+/* CPUs */
+
+void smp_send_flush(cpumask_t cpus)
+{
+	const unsigned here = this_cpu()->number;
+	unsigned cpu;
+
+	for_each_cpu (cpu, cpus) {
+		machine_on_cpu(cpu);
+		tlb_answer_requests();
+	}
+	machine_on_cpu(here);
+}
+
+void smp_wbinvd(void)
+{
+}
+
+void smp_wbinvd_interrupt(void)
+{
+}
+
+void smp_check_stop(void)
+{
+}
+
+void smp_stop_others(void)
+{
+	hw_ended();
+}
+
+_Noreturn void return_to_guest(void)
+{
+	panic("not by this way");
+}
+
+void context_load_cr4(const struct vcpu *v)
+{
+	write_cr4(cpu_cr4 | (v->cr4 & (CR4_TSD | CR4_DE | CR4_FSGSBASE)));
+}
+
+/* Devices: interrupt chips that do nothing, one PCI device with messages */
+
+unsigned ioapic_nr_gsis(void)
+{
+	return GSIS;
+}
+
+bool ioapic_gsi_valid(unsigned gsi)
+{
+	return gsi < GSIS;
+}
+
+void ioapic_init(void)
+{
+}
+
+void ioapic_set(unsigned gsi, uint8_t vector, uint32_t apic, bool level,
+	bool active_low)
+{
+	(void)level;
+	(void)active_low;
+	CHECK(gsi < GSIS && vector >= VECTOR_DEVICE_FIRST &&
+		vector <= VECTOR_DEVICE_LAST && apic < HW_CPUS);
+}
+
+void ioapic_mask(unsigned gsi, bool masked)
+{
+	(void)masked;
+	CHECK(gsi < GSIS);
+}
+
+int ioapic_guest_read(uint64_t chip_address, uint32_t reg, uint32_t *value)
+{
+	*value = reg;
+	return chip_address ? -EINVAL : 0;
+}
+
+int ioapic_guest_write(uint64_t chip_address, uint32_t reg, uint32_t value)
+{
+	(void)reg;
+	(void)value;
+	return chip_address ? -EINVAL : 0;
+}
+
+unsigned acpi_isa_gsi(unsigned irq, bool *level, bool *active_low)
+{
+	*level = *active_low = false;
+	return irq;
+}
+
+int msi_open(struct msi_source *source)
+{
+	if (source->bus || source->devfn != 8)
+		return -ENODEV;
+	source->slot = heap_alloc(1);
+	return 0;
+}
+
+void msi_close(struct msi_source *source)
+{
+	heap_free(source->slot);
+}
+
+void msi_program(
+	const struct msi_source *source, uint8_t vector, uint32_t apic)
+{
+	CHECK(source->slot && vector >= VECTOR_DEVICE_FIRST &&
+		vector <= VECTOR_DEVICE_LAST && apic < HW_CPUS);
+}
+
+void msi_mask(const struct msi_source *source, bool masked)
+{
+	(void)masked;
+	CHECK(source->slot);
+}
+
+void apic_eoi(void)
+{
+}
+
+void apic_error_interrupt(void)
+{
+}
+
+uint32_t pci_config_read(uint32_t address, unsigned size)
+{
+	(void)size;
+	return address;
+}
+
+void pci_config_write(uint32_t address, unsigned size, uint32_t value)
+{
+	(void)address;
+	(void)size;
+	(void)value;
+	CHECK(current->domain->hardware);
+}
+
+/* Only dom0 has ports, and those are in its list. */
+static void check_port(uint16_t port, unsigned size)
+{
+	(void)port;
+	(void)size;
+	CHECK(current->domain->hardware);
+}
+
+uint32_t port_read(uint16_t port, unsigned size)
+{
+	check_port(port, size);
+	return 0;
+}
+
+void port_write(uint16_t port, unsigned size, uint32_t value)
+{
+	(void)value;
+	check_port(port, size);
+}
+
+void outb(uint16_t port, uint8_t value)
+{
+	port_write(port, 1, value);
+}
+
+void outw(uint16_t port, uint16_t value)
+{
+	port_write(port, 2, value);
+}
+
+void clock_delay_us(unsigned us)
+{
+	(void)us;
+}
+
+/* The console: swallows, knows nothing */
+
+void console_guest_write(const char *text, size_t size)
+{
+	char *const copy = copy_of(text, size);
+
+	free(copy);
+}
+
+size_t console_guest_read(char *to, size_t size)
+{
+	memset(to, 'x', size);
+	return size;
+}
+
+size_t console_ring_read(
+	char *to, size_t size, uint32_t *index, bool incremental)
+{
+	const size_t n = !incremental || *index < 1000 ? size : 0;
+
+	memset(to, 'x', n);
+	*index += (uint32_t)n;
+	return n;
+}
+
+void console_ring_clear(void)
+{
+}
+
+bool console_set_level(const char *name)
+{
+	return name[0] == 'a';
+}
+
+bool console_ports(uint16_t *first, unsigned *nr)
+{
+	*first = 0x3f8;
+	*nr = 8;
+	return true;
+}
+
+/* Ends */
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+	(void)fmt;
+	if (!atomic_xchg(&d->crashed, true))
+		domain_shutdown(d, SHUTDOWN_crash);
+}
+
+void machine_shutdown(uint8_t reason)
+{
+	(void)reason;
+	hw_ended();
+}
+
+void machine_restart(void)
+{
+	hw_ended();
+}
+
+void machine_halt(void)
+{
+	hw_ended();
+}
+
+void backtrace_here(void)
+{
+}
+
+void regs_show(const struct regs *regs)
+{
+	(void)regs;
+}
+
+_Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
+{
+	panic("%s at %lx", fmt, regs->rip);
+}
+
+const char *symbol_name(uint64_t address, uint64_t *offset)
+{
+	(void)address;
+	(void)offset;
+	return NULL;
+}
+
+bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
+{
+	*entry = (struct xen_e820_entry){ 0, HW_FRAMES * PAGE_SIZE, 1 };
+	return index == 0;
+}
+
+/* Places in assembly that x86/traps.c knows */
+const char guest_access_start[1], guest_access_end[1], guest_access_fault[1];
+extern const char entry_iret[], stub_syscall64[], stub_syscall32[],
+	stub_sysenter[], stub_end[];
+const char entry_iret[1], stub_syscall64[1], stub_syscall32[1],
+	stub_sysenter[1], stub_end[1];
