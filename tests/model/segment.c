@@ -310,9 +310,8 @@ static void account_descriptor(struct call *c, int64_t rc)
 /* The guest loads a selector of its LDT. */
 static int64_t ldt_fault(struct hypercall_args *a)
 {
-	return segment_fault_ldt(current, DESCWIN_BASE + DESCWIN_LDT +
-			this_cpu()->number * DESCWIN_SIZE + a->arg[0]) ?
-		0 : -EINVAL;
+	return segment_fault_ldt(current, DESC_WINDOW(this_cpu()->number) +
+			DESCWIN_LDT + a->arg[0]) ? 0 : -EINVAL;
 }
 
 static void generate_fault(struct call *c)
