@@ -6,6 +6,7 @@
 
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/refusal.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
 #include "lib/log.h"
@@ -229,7 +230,7 @@ int audit_machine(struct audit *a)
 	struct domain *d;
 
 	if (atomic_xchg(&busy, true))
-		return -EBUSY;
+		return reject(-EBUSY, "another audit goes on");
 	a->room = nr_frames;
 	do {
 		a->count = heap_alloc(a->room * sizeof(*a->count));

@@ -317,7 +317,7 @@ int64_t hypercall_vcpu_op(struct hypercall_args *a)
 	if (id >= d->max_vcpus || !d->vcpu[id])
 		return reject(-ENOENT, "there is no vCPU %u", id);
 	if (cmd == VCPUOP_get_physid)
-		return -EINVAL; /* for vCPUs that are pinned for good */
+		return reject(-EINVAL, "no vCPU is pinned for good");
 	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
 		return reject(-ENOSYS, "there is no operation %u", cmd);
 	return ops[cmd](d->vcpu[id], (gva_t){a->arg[2]});

@@ -142,6 +142,10 @@ void wrmsr(uint32_t msr, uint64_t value)
 	(void)value;
 }
 
+void swapgs(void)
+{
+}
+
 /* Instructions: as pv/emulate.c does both. */
 
 unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max)
