@@ -23,7 +23,6 @@ void write_dr2(uint64_t value);
 void write_dr3(uint64_t value);
 void write_dr7(uint64_t value);
 void wbinvd(void);
-void swapgs(void);
 void outb(uint16_t port, uint8_t value);
 uint32_t port_read(uint16_t port, unsigned size);
 void port_write(uint16_t port, unsigned size, uint32_t value);
