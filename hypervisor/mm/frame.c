@@ -20,8 +20,21 @@
  *     the same flush; it is zeroed before somebody else gets it.
  * I7  Frames of ours that a domain sees (FR_SHARED) keep one type for ever.
  *
- * Page-table types are taken and dropped in ptcheck.c under the owner's
- * RANK_PT lock; everything here is atomic by itself.
+ * Transitions of the type: none or any other -> any, at count 0 (I2), by
+ *     frame_take_type() or frame_get_writable(); a count that falls to 0
+ *     leaves the type's name, so that whoever takes another one flushes.
+ *     FT_VALID comes after the check of the contents, FT_PINNED only with
+ *     FT_VALID; both go with the last count. None is skipped: a frame passes
+ *     through count 0 between two types.
+ * Order: new reference, then the entry, then the old one's stamp, then its
+ *     references. A flush comes after the type is taken and before the
+ *     contents are relied on; a frame is freed after it.
+ * Locks: page-table and descriptor types, their entries, FT_VALID, FT_PINNED
+ *     and walks change under the owner's RANK_PT; the list of pages, nr_pages,
+ *     claims and FR_ALLOCATED's first setting under its RANK_PAGES; free
+ *     frames are the allocator's (RANK_HEAP). References and the writable
+ *     type are atomic words, which grants and foreign mappings change without
+ *     a lock. mm/audit.c recomputes all of I1 to I4 on the live machine.
  */
 #include "mm/frame.h"
 
