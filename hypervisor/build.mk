@@ -13,7 +13,7 @@ HV_SRC += $(addprefix hypervisor/core/, console.c consoleio.c \
 	grantop.c limits.c physdev.c platform.c refusal.c runqueue.c sched.c \
 	schedop.c shutdown.c softirq.c subop.c sysctl.c timer.c vcpu.c \
 	vcpuctl.c)
-HV_SRC += $(addprefix hypervisor/dev/, font.c hpet.c pci.c uart.c vga.c)
+HV_SRC += $(addprefix hypervisor/dev/, font.c pci.c uart.c vga.c)
 HV_SRC += $(addprefix hypervisor/lib/, printf.c rangeset.c \
 	string.c symbols.c)
 HV_SRC += $(addprefix hypervisor/mm/, audit.c buddy.c frame.c guestcopy.S \

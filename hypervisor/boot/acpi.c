@@ -107,15 +107,6 @@ static struct acpi_address address_at(const uint8_t *t, unsigned offset)
 	};
 }
 
-static bool parse_hpet(const uint8_t *t, size_t size, struct acpi_info *info)
-{
-	if (size < 56)
-		return false;
-	if (address_at(t, 40).space == 0)
-		info->hpet = address_at(t, 40).address;
-	return true;
-}
-
 /* The extended form of a register block, if there and in use, else the old
  * 32-bit port number. */
 static struct acpi_address block(const uint8_t *t, size_t size,
@@ -167,7 +158,6 @@ bool acpi_parse_table(const void *table, size_t size, struct acpi_info *info)
 		bool (*parse)(const uint8_t *, size_t, struct acpi_info *);
 	} parsers[] = {
 		{ "APIC", parse_madt },
-		{ "HPET", parse_hpet },
 		{ "FACP", parse_fadt },
 	};
 

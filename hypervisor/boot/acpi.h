@@ -35,7 +35,6 @@ struct acpi_info {
 		uint32_t gsi;
 		bool level, active_low;
 	} override[ACPI_OVERRIDES_MAX];
-	paddr_t hpet; /* 0: none */
 	struct acpi_address pm_timer; /* bits: 24 or 32 */
 	struct acpi_address reset;
 	uint8_t reset_value;

@@ -131,9 +131,8 @@ void acpi_init(void)
 		read_list(acpi_field(root, 24, 8), 8);
 	else
 		read_list(acpi_field(root, 16, 4), 4);
-	log_info("acpi: %u CPUs, %u IO-APICs, %s%s", acpi_info.nr_cpus,
-		acpi_info.nr_ioapics, acpi_info.hpet ? "HPET " : "",
-		acpi_info.pm_timer.space != 0xff ? "PM timer" : "");
+	log_info("acpi: %u CPUs, %u IO-APICs", acpi_info.nr_cpus,
+		acpi_info.nr_ioapics);
 	if (acpi_info.nr_cpus_ignored)
 		log_warn("acpi: %u CPUs over %u are not used",
 			acpi_info.nr_cpus_ignored, CPUS_MAX);

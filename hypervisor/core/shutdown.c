@@ -17,8 +17,6 @@
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/clock.h"
-#include "x86/desc.h"
-#include "x86/ioapic.h"
 #include "x86/panic.h"
 #include "x86/smp.h"
 #include "xen/sched.h"

@@ -8,7 +8,6 @@
 
 #include "core/sched.h"
 #include "core/timer.h"
-#include "pv/pvclock.h"
 #include "x86/asm.h"
 #include "x86/smp.h"
 #include "x86/spinlock.h"

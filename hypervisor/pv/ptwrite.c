@@ -14,8 +14,8 @@
 #include "mm/ptcheck.h"
 #include "pv/decode.h"
 #include "pv/emulate.h"
-#include "pv/hypercall.h"
 #include "x86/atomic.h"
+#include "xen/errno.h"
 
 /* Flags that arithmetic changes. */
 #define FLAGS_ARITHMETIC 0x8d5ull

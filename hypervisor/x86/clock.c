@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * System time. The TSC's rate is measured between two moments of the boot, at
- * least WINDOW_NS apart, against the HPET, else the ACPI PM timer, else the
- * PIT. Each moment is the quickest of several readings, so that an emulator's
+ * least WINDOW_NS apart, against the ACPI PM timer, which every PC has, or, if
+ * its tables hide it, the PIT; with either, to 60 parts in a million, which
+ * dom0's NTP takes care of. Each moment is the quickest of several readings, so that an emulator's
  * hiccup in one of them does no harm.
  *
  * All scale values are written before other CPUs start and never again.
@@ -11,7 +12,6 @@
 
 #include "boot/acpi.h"
 #include "core/softirq.h"
-#include "dev/hpet.h"
 #include "lib/assert.h"
 #include "lib/log.h"
 #include "x86/apic.h"
@@ -77,11 +77,7 @@ static void pit_start(void)
 
 static void choose_reference(void)
 {
-	if (acpi_info.hpet &&
-		hpet_init(acpi_info.hpet, &reference.mask, &reference.fs)) {
-		reference.name = "HPET";
-		reference.read = hpet_read;
-	} else if (acpi_info.pm_timer.space == 1) {
+	if (acpi_info.pm_timer.space == 1) {
 		reference.name = "PM timer";
 		reference.read = pm_timer_read;
 		reference.mask =

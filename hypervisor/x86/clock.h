@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * System time: nanoseconds since boot, from the TSC, whose rate is measured
- * against the HPET or the ACPI PM timer. Wall clock: CMOS at boot.
+ * against the ACPI PM timer or the PIT. Wall clock: CMOS at boot.
  */
 #pragma once
 

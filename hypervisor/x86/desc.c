@@ -7,8 +7,6 @@
  */
 #include "x86/desc.h"
 
-#include "lib/string.h"
-#include "mm/paging.h"
 #include "x86/asm.h"
 #include "x86/traps.h"
 

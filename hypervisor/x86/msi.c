@@ -8,7 +8,6 @@
 
 #include "core/refusal.h"
 #include "dev/pci.h"
-#include "mm/layout.h"
 #include "mm/paging.h"
 #include "x86/asm.h"
 #include "xen/errno.h"

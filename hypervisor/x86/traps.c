@@ -17,7 +17,6 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/guestcopy.h"
-#include "mm/paging.h"
 #include "pv/deliver.h"
 #include "pv/emulate.h"
 #include "pv/segment.h"
