@@ -2,6 +2,7 @@
 /* See attacker.h. */
 #include "tests/guests/lib/attacker.h"
 
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/version.h>
 
@@ -14,6 +15,7 @@
 struct child attacker = { .traps = true };
 static uint64_t free_before;
 static uint64_t next_pfn = 64;
+static struct grant_entry_v1 *grants;
 
 bool attacker_start(void)
 {
@@ -25,6 +27,9 @@ bool attacker_start(void)
 
 bool attacker_gone(void)
 {
+	if (grants && pt_set(grants, 0))
+		return false;
+	grants = NULL;
 	if (!child_end(&attacker))
 		return false;
 	const uint64_t after = settled_free_pages();
@@ -181,6 +186,59 @@ bool attacker_may_write(uint64_t mfn)
 	if (attacker_map(511, mfn * PV_PAGE | PTE_KERNEL))
 		return false;
 	return attacker_map(511, 0) == 0;
+}
+
+int attacker_grant_map(uint64_t host_addr, uint32_t flags, uint32_t ref,
+		       uint32_t *handle)
+{
+	struct gnttab_map_grant_ref op = {
+		.host_addr = host_addr, .flags = flags, .ref = ref, .dom = 0,
+		.status = 99, .handle = ~0U,
+	};
+	const int64_t rc = attacker_with(__HYPERVISOR_grant_table_op,
+					 GNTTABOP_map_grant_ref, &op,
+					 sizeof(op));
+
+	*handle = op.handle;
+	return rc ? 88 : op.status;
+}
+
+int attacker_grant_unmap(uint64_t host_addr, uint32_t handle)
+{
+	struct gnttab_unmap_grant_ref op = {
+		.host_addr = host_addr, .handle = handle, .status = 99,
+	};
+	const int64_t rc = attacker_with(__HYPERVISOR_grant_table_op,
+					 GNTTABOP_unmap_grant_ref, &op,
+					 sizeof(op));
+
+	return rc ? 88 : op.status;
+}
+
+struct grant_entry_v1 *attacker_grants(void)
+{
+	uint64_t frame = 0;
+	struct xen_mem_acquire_resource op = {
+		.domid = attacker.id, .type = XENMEM_resource_grant_table,
+		.id = 0, .nr_frames = 1, .frame_list = &frame,
+	};
+
+	if (!grants && !hv_memory_op(XENMEM_acquire_resource, &op))
+		grants = map_foreign(attacker.id, frame);
+	if (!grants)
+		os_panic("cannot map the attacker's grant table");
+	return grants;
+}
+
+bool dom0_page_is_free(uint64_t *page)
+{
+	const uint64_t mfn = pv_frame(page);
+
+	memset(page, 0, PV_PAGE);
+	return pt_protect(page, false) == 0 &&
+	       mmuext(MMUEXT_PIN_L1_TABLE, mfn) == 0 &&
+	       mmuext(MMUEXT_UNPIN_TABLE, mfn) == 0 &&
+	       pt_protect(page, true) == 0;
 }
 
 bool refused(int64_t rc)

@@ -69,6 +69,18 @@ uint64_t attacker_pages(void);
 /* It could map the frame writable: it is no table, nor foreign. */
 bool attacker_may_write(uint64_t mfn);
 
+/* The attacker as user of a grant of dom0's: map (the status, and the handle)
+ * and unmap (the status). Address 0: no host mapping. */
+int attacker_grant_map(uint64_t host_addr, uint32_t flags, uint32_t ref,
+		       uint32_t *handle);
+int attacker_grant_unmap(uint64_t host_addr, uint32_t handle);
+
+/* Its grant table, mapped by dom0. */
+struct grant_entry_v1 *attacker_grants(void);
+
+/* No use of a page of dom0's is left: it may become a table. Zeroes it. */
+bool dom0_page_is_free(uint64_t *page);
+
 /* Any of the ABI's words for no. */
 bool refused(int64_t rc);
 
