@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Wants: the hypervisor's memory: its code, its frame table, its page tables.
- * Way: no guessing, all of them: an unprivileged domain tries to map one after
- * the other the frames of the machine and what lies behind; and dom0 every
- * frame of RAM that is not its own, as its own. Instead: nothing but its own
+ * Way: no guessing, all of them: an unprivileged domain tries to map every third
+ * frame of the machine and some of what lies behind; and dom0 every frame of
+ * RAM that is not its own, as its own. Instead: nothing but its own
  * pages and its grant table, for either of them.
  *
  * Class: page types, frames that belong to nobody a guest may name. The same on
@@ -89,13 +89,13 @@ static unsigned int maps(uint64_t first, uint64_t step, uint64_t *which)
 	return n;
 }
 
-/* The attacker's map of the machine: every frame of 512 MiB and a bit. */
-static void test_every_frame(void)
+/* The attacker's map of the machine: 512 MiB and a bit. */
+static void test_all_memory(void)
 {
 	uint64_t which = 0;
 
-	for (uint64_t mfn = 0; mfn < 0x20400; mfn += BATCH)
-		if (maps(mfn, 1, &which)) {
+	for (uint64_t mfn = 0; mfn < 0x20400; mfn += BATCH * 3)
+		if (maps(mfn, 3, &which)) {
 			test_fail(__LINE__, "it maps frame %lx", which);
 			return;
 		}
@@ -106,8 +106,8 @@ static void test_behind_memory(void)
 {
 	uint64_t which = 0;
 
-	for (uint64_t mfn = 0x20400; mfn < 0x100000; mfn += BATCH * 67)
-		REQUIRE_EQ(maps(mfn, 67, &which), 0);
+	for (uint64_t mfn = 0x20400; mfn < 0x100000; mfn += BATCH * 167)
+		REQUIRE_EQ(maps(mfn, 167, &which), 0);
 	REQUIRE_EQ(maps(0xfec00, 1, &which), 0);
 	REQUIRE_EQ(maps(0xfed00, 1, &which), 0);
 	REQUIRE_EQ(maps(0xfee00, 1, &which), 0);
@@ -159,7 +159,7 @@ static void test_counts(void)
 
 const struct test tests[] = {
 	TEST(start),
-	TEST(every_frame),
+	TEST(all_memory),
 	TEST(behind_memory),
 	TEST(dom0),
 	TEST(counts),

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Wants: arithmetic on sizes to wrap, so that a check sees little and the work
+ * is huge, or never ends (XSA-29, 31, 158). Way: every memory call of an
+ * unprivileged domain with extent orders up to 2^32, counts up to 2^64, their
+ * product wrapping to zero, start positions forged in the command word, lists
+ * of nothing. Instead: a short count or an error, at once; the domain's pages
+ * and the machine's free memory are as before.
+ *
+ * Class: memory ops, orders and ranges. The same on Xen.
+ */
+#include <xen/memory.h>
+
+#include "tests/guests/lib/attacker.h"
+#include "tests/guests/lib/memory.h"
+#include "tests/guests/lib/test.h"
+
+#define LIST (CHILD_ROOM + 512)
+
+static const uint32_t orders[] = {
+	4, 9, 10, 13, 25, 32, 52, 63, 64, 128, 0x80000000, 0xffffffff,
+};
+static const uint64_t counts[] = {
+	1, 0xffffffff, 1UL << 32, 1UL << 45, 1UL << 58, 1UL << 61, ~0UL,
+};
+#define NR_ORDERS (sizeof(orders) / sizeof(*orders))
+#define NR_COUNTS (sizeof(counts) / sizeof(*counts))
+
+static uint64_t pages, machine;
+
+static void test_start(void)
+{
+	REQUIRE(attacker_start());
+	/* it has all it may have: more is refused for that alone */
+	for (int i = 0; i < 8; i++)
+		attacker_page();
+	pages = attacker_pages();
+	machine = free_pages();
+}
+
+static bool unchanged(void)
+{
+	return attacker_pages() == pages && free_pages() == machine;
+}
+
+static void fill_list(uint64_t value)
+{
+	uint64_t *list = (uint64_t *)(attacker.mailbox->room + 512);
+
+	for (int i = 0; i < 64; i++)
+		list[i] = value;
+}
+
+/* Not one of these can do anything: 0 extents, or an error. */
+static void test_reservations(void)
+{
+	static const unsigned int cmds[] = {
+		XENMEM_increase_reservation, XENMEM_populate_physmap,
+		XENMEM_decrease_reservation,
+	};
+
+	fill_list(pv_frame(pv_info));
+	for (unsigned int o = 0; o < NR_ORDERS; o++)
+		for (unsigned int c = 0; c < NR_COUNTS; c++)
+			for (int i = 0; i < 3; i++) {
+				struct xen_memory_reservation op = {
+					.extent_start = (void *)LIST,
+					.nr_extents = counts[c],
+					.extent_order = orders[o],
+					.domid = DOMID_SELF,
+				};
+
+				REQUIRE(attacker_with(__HYPERVISOR_memory_op,
+					cmds[i], &op, sizeof(op)) <= 0);
+			}
+	REQUIRE(unchanged());
+	REQUIRE_EQ(PV_M2P[pv_frame(pv_info)], pv_pfn(pv_info));
+}
+
+/* As if a call were being continued. */
+static void test_forged_starts(void)
+{
+	static const uint64_t starts[] = {
+		1, 2, 64, 0xffffffff, 1UL << 45, 1UL << 57, ~0UL >> 6,
+	};
+
+	for (unsigned int s = 0; s < 7; s++)
+		for (unsigned int c = 0; c < NR_COUNTS; c++) {
+			struct xen_memory_reservation op = {
+				.extent_start = (void *)LIST,
+				.nr_extents = counts[c], .domid = DOMID_SELF,
+			};
+			const int64_t rc = attacker_with(
+				__HYPERVISOR_memory_op, starts[s] <<
+				MEMOP_EXTENT_SHIFT | XENMEM_populate_physmap,
+				&op, sizeof(op));
+
+			/* the count includes what is said to be done */
+			REQUIRE(rc <= (int64_t)starts[s]);
+		}
+	REQUIRE(unchanged());
+}
+
+/* The exchange of n for m pages, where both are the same modulo 2^64. */
+static void test_exchange(void)
+{
+	fill_list(attacker.mfn[CHILD_DATA]);
+	for (unsigned int o = 0; o < NR_ORDERS; o++)
+		for (unsigned int c = 0; c < NR_COUNTS; c++) {
+			struct xen_memory_exchange op = {
+				.in = { .extent_start = (void *)LIST,
+					.nr_extents = counts[c],
+					.extent_order = orders[o],
+					.domid = DOMID_SELF },
+				.out = { .extent_start = (void *)LIST,
+					 .nr_extents = counts[c] <<
+						(orders[o] & 63),
+					 .domid = DOMID_SELF },
+			};
+
+			REQUIRE(attacker_with(__HYPERVISOR_memory_op,
+				XENMEM_exchange, &op, sizeof(op)) <= 0);
+			op.out.extent_order = orders[NR_ORDERS - 1 - o];
+			op.nr_exchanged = 0;
+			REQUIRE(attacker_with(__HYPERVISOR_memory_op,
+				XENMEM_exchange, &op, sizeof(op)) <= 0);
+		}
+	REQUIRE(unchanged());
+}
+
+/* An address limit that leaves no memory, or has the wrong bits. */
+static void test_flags(void)
+{
+	for (uint32_t flags = 1; flags; flags <<= 1) {
+		struct xen_memory_reservation op = {
+			.extent_start = (void *)LIST, .nr_extents = 1,
+			.mem_flags = flags, .domid = DOMID_SELF,
+		};
+
+		fill_list(100);
+		REQUIRE(attacker_with(__HYPERVISOR_memory_op,
+				      XENMEM_populate_physmap, &op,
+				      sizeof(op)) <= 0);
+	}
+	REQUIRE(unchanged());
+}
+
+static void test_counts(void)
+{
+	REQUIRE(attacker_gone());
+}
+
+const struct test tests[] = {
+	TEST(start),
+	TEST(reservations),
+	TEST(forged_starts),
+	TEST(exchange),
+	TEST(flags),
+	TEST(counts),
+	TESTS_END
+};
