@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the fake machine lacks for real page tables: the registers that TLB
- * flushes use, the frame allocator's memory, the hypervisor's slots.
+ * What the fake machine lacks for real page tables: interrupts that ask for a
+ * flush, the frame allocator's memory, the hypervisor's slots, selectors.
  */
 #include "core/domain.h"
 #include "core/vcpu.h"
@@ -47,28 +47,6 @@ bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 	return false;
 }
 
-/* TLB */
-
-void write_cr3(uint64_t value)
-{
-	(void)value;
-}
-
-uint64_t read_cr4(void)
-{
-	return 0;
-}
-
-void write_cr4(uint64_t value)
-{
-	(void)value;
-}
-
-void invlpg(uint64_t va)
-{
-	(void)va;
-}
-
 void wbinvd(void)
 {
 }
@@ -77,6 +55,7 @@ void smp_wbinvd(void)
 {
 }
 
+/* Where the other CPU is, its interrupts are on. */
 void smp_send_flush(cpumask_t cpus)
 {
 	const unsigned here = this_cpu()->number;

@@ -11,7 +11,6 @@
 #include "spec.h"
 #include "xen/errno.h"
 
-#define REFS 8
 #define HANDLES 512 /* what two pages of map tracks hold */
 #define BATCH 4
 #define FRAMES_MAX 4 /* of a table (tests/fake/guest.c) */

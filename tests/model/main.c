@@ -204,7 +204,7 @@ static void list_kinds(void)
 {
 	static const struct call_kind *const families[] = {
 		memory_calls, grant_calls, event_calls, segment_calls,
-		reservation_calls};
+		reservation_calls, access_calls};
 
 	for (unsigned i = 0; i < sizeof(families) / sizeof(families[0]); i++)
 		for (const struct call_kind *k = families[i]; k->name; k++) {
@@ -272,6 +272,7 @@ static void check(void)
 	unsettled_before = false;
 	for (unsigned cpu = 0; cpu < CPUS; cpu++)
 		segment_check_window(cpu);
+	hardware_check();
 	event_compare(closely || step % AUDIT_EVERY == 0);
 	if (unfinished())
 		return;
@@ -286,14 +287,29 @@ static void check(void)
 		spec_compare_contents();
 }
 
+/* Who goes on: often who has a CPU already, so that it keeps what it
+ * remembers; how often, depends on the seed. */
+static struct call *pick_call(void)
+{
+	static const uint8_t percent[] = {0, 50, 80, 95};
+	const unsigned cpu = random_below(CPUS);
+	unsigned id = random_below(DOMAINS);
+
+	machine_on_cpu(cpu);
+	if (current->domain && chance(percent[seed % 4]))
+		id = current->domain->id;
+	return spec_domain[id].dying ? NULL : &calls[id][cpu];
+}
+
 static void run_step(void)
 {
-	const unsigned id = random_below(DOMAINS);
-	struct call *const c = &calls[id][random_below(VCPUS)];
+	struct call *const c = pick_call();
 	int64_t rc;
 
-	if (spec_domain[id].dying)
+	if (!c)
 		return;
+	if (!random_below(500))
+		hardware_time_passes();
 	if (!c->kind || chance(2))
 		begin(c);
 	else
@@ -404,10 +420,13 @@ static void live_and_die(void)
 static void start(void)
 {
 	machine_reset(CPUS);
+	hardware_start();
 	for (uint16_t id = 0; id < DOMAINS; id++)
 		create(id);
 	spec_read();
 	grant_read();
+	for (unsigned i = 0; i < VCPUS; i++)
+		enter(calls[0][i].v);
 	machine_preempts = preempts;
 }
 

@@ -83,8 +83,7 @@ uint64_t pick_va(const struct call *c)
 	return va >> 47 & 1 && chance(98) ? va | 0xffffull << 48 : va;
 }
 
-/* The frame that an address is mapped to; FRAMES: none. */
-static uint64_t mapped_frame(const struct call *c, uint64_t va)
+uint64_t mapped_frame(const struct call *c, uint64_t va)
 {
 	uint64_t table, mfn = FRAMES;
 	unsigned index;
@@ -228,6 +227,8 @@ static void generate_update(struct call *c)
 			random_below(FRAMES) :
 			pick_entry(domain_or_self(c, target),
 				wanted && wanted != DESC ? wanted : 1);
+		if (c->d->id == 0 && owner != c->d && tables < DOMAINS)
+			hardware_lend(owner, list[i].val);
 		trace("  %lx = %lx", list[i].ptr, list[i].val);
 	}
 	c->a.arg[1] = c->nr;

@@ -14,6 +14,7 @@
 #define FRAMES 256
 #define DOMAINS 3 /* dom0 is privileged and has devices */
 #define VCPUS 2
+#define REFS 8 /* of each grant table, are used */
 /* Machine frames that are no memory; dom0 may reach the first ones. */
 #define DEVICE_FIRST 512
 #define DEVICE_LAST 527
@@ -63,7 +64,7 @@ struct call_kind {
 };
 
 extern const struct call_kind memory_calls[], grant_calls[], event_calls[],
-	segment_calls[], reservation_calls[];
+	segment_calls[], reservation_calls[], access_calls[];
 
 /* Operands: a frame that d may own, and with a role mostly the wanted one (a
  * level, 0 for data, 5 for descriptors); an entry for a table of a level. */
@@ -71,6 +72,8 @@ uint64_t pick_frame(const struct domain *d, unsigned wanted);
 uint64_t pick_va(const struct call *c);
 uint64_t pick_entry(const struct domain *owner, unsigned level);
 
+/* The frame that an address is mapped to; FRAMES: none. */
+uint64_t mapped_frame(const struct call *c, uint64_t va);
 /* The domain that a call shall name, as the ABI numbers it; who that is. */
 uint16_t pick_domain(const struct call *c);
 const struct domain *domain_or_self(const struct call *c, uint16_t id);
@@ -80,6 +83,12 @@ bool is_shared(uint64_t mfn);
 /* Grants: take over what the real tables say; compare the entries. */
 void grant_read(void);
 void grant_compare(void);
+
+/* What the CPUs remember: that nobody can use what he must not. */
+void hardware_start(void);
+void hardware_time_passes(void);
+void hardware_check(void);
+void hardware_lend(const struct domain *to, uint64_t pte);
 
 /* What a CPU's descriptor window shows. */
 void segment_check_window(unsigned cpu);
