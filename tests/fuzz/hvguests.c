@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* The guests of the target `hypercall`: see hypercall.h. */
 #include "core/domain.h"
+#include "core/granttab.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
@@ -28,6 +29,29 @@ static void set(unsigned g, unsigned table, unsigned index, unsigned page,
 	uint64_t *const entry = mfn_direct(pages[g][table]);
 
 	entry[index] = mfn_paddr(pages[g][page]) | flags;
+}
+
+static void grant(struct domain *d, unsigned ref, unsigned to, unsigned page,
+	uint16_t flags)
+{
+	struct grant_entry_v1 *const e = d->grants->frame[0];
+
+	e[ref] = (struct grant_entry_v1){ GTF_permit_access | flags,
+		(uint16_t)((d->id + to) % GUESTS),
+		(uint32_t)pages[d->id][page].n };
+}
+
+static void make_grants(struct domain *d)
+{
+	uint64_t *const l1 = mfn_direct(pages[d->id][PAGE_L1]);
+
+	l1[PAGE_SHARED] = mfn_paddr(direct_mfn(d->shared)) | DATA;
+	l1[PAGE_GRANTS] = mfn_paddr(direct_mfn(d->grants->frame[0])) | DATA;
+	grant(d, 0, 1, PAGE_DATA, 0);
+	grant(d, 1, 2, PAGE_LAST, 0);
+	grant(d, 2, 1, PAGE_READ_ONLY, GTF_readonly);
+	grant(d, 3, 1, PAGE_SPARE_L1, 0); /* which must not work */
+	grant(d, 4, 2, GUEST_PAGES - 1, 0);
 }
 
 static void build_tables(unsigned g)
@@ -101,6 +125,7 @@ static struct domain *create(unsigned g, unsigned vcpus)
 	for (unsigned i = 0; i < GUEST_PAGES; i++)
 		CHECK(!frame_alloc(d, 0, 0, i, &pages[g][i]));
 	build_tables(g);
+	make_grants(d);
 	return d;
 }
 

@@ -27,8 +27,10 @@
 #include "pv/hypercall.h"
 #include "tests/fuzz/hvmachine.h"
 #include "tests/model/audit.h"
+#include "x86/apic.h"
 #include "x86/asm.h"
 #include "x86/desc.h"
+#include "x86/irq.h"
 #include "x86/traps.h"
 
 #define STEPS_MAX 48
@@ -36,7 +38,7 @@
 #define MULTICALL_MAX 6
 
 enum { STEP_HYPERCALL, STEP_MULTICALL = 8, STEP_EXCEPTION = 11, STEP_STORE = 13,
-	STEP_TIME = 15, STEP_KINDS };
+	STEP_TIME = 15, STEP_INTERRUPT, STEP_KINDS };
 
 static jmp_buf ended;
 static char before[HW_FRAMES][PAGE_SIZE];
@@ -234,13 +236,24 @@ static void exception(struct caller *c, struct vcpu *v)
 	leave(v);
 }
 
-static void store(struct caller *c, struct vcpu *v)
+static void store(struct caller *c)
 {
 	const uint64_t va = hypercalls_value(c) & ~7ull;
 	const uint64_t value = hypercalls_value(c);
 
 	hw_guest_store(va, &value, sizeof(value));
-	(void)v;
+}
+
+/* A device's. */
+static void interrupt(struct caller *c, struct vcpu *v)
+{
+	struct regs regs = { .vector = VECTOR_DEVICE_FIRST +
+			(uint32_t)take(c->in, 1) % 8 };
+
+	irq_disable();
+	irq_dispatch(&regs);
+	irq_enable();
+	leave(v);
 }
 
 static void do_step(struct caller *c, unsigned kind, bool persist)
@@ -248,10 +261,12 @@ static void do_step(struct caller *c, unsigned kind, bool persist)
 	struct vcpu *const v = current;
 	struct multicall_entry call;
 
-	if (kind >= STEP_TIME) {
+	if (kind == STEP_INTERRUPT) {
+		interrupt(c, v);
+	} else if (kind == STEP_TIME) {
 		machine_advance(machine_now + take(c->in, 3) * 100);
 	} else if (kind >= STEP_STORE) {
-		store(c, v);
+		store(c);
 	} else if (kind >= STEP_EXCEPTION) {
 		exception(c, v);
 	} else if (kind >= STEP_MULTICALL) {
@@ -268,7 +283,7 @@ static void step(struct input *in)
 	static bool watched[HW_FRAMES];
 	const unsigned cpu = (unsigned)take(in, 1) % HW_CPUS;
 	const unsigned what = (unsigned)take(in, 1);
-	const unsigned interrupt = (unsigned)take(in, 1);
+	const unsigned timer = (unsigned)take(in, 1);
 	struct caller c = { in, 0 };
 	struct domain *d;
 
@@ -284,8 +299,8 @@ static void step(struct input *in)
 		remember(d, watched);
 	*guest_regs() = current->regs;
 	if (current->kernel_mode)
-		guest_regs()->rsp = guest_va(PAGE_STACK + 1) - 256;
-	hw_interrupt_after = interrupt < 0x80 ? 0 : (interrupt - 0x7f) * 3;
+		guest_regs()->rsp = GUEST_SP;
+	hw_interrupt_after = timer < 0x80 ? 0 : (timer - 0x7f) * 3;
 	do_step(&c, what % STEP_KINDS, what < 0xc0);
 	hw_interrupt_after = 0;
 	if (!d->privileged)

@@ -17,11 +17,12 @@ struct vcpu;
 
 /*
  * Three domains, dom0 the first. Each has GUEST_PAGES pages, mapped in order
- * from GUEST_VA on, but for the last; and page tables made of the first ones.
+ * from GUEST_VA on up to PAGE_LAST, and page tables made of the first ones.
+ * Its grants let the others use some of its pages.
  */
 #define GUESTS 3
 #define GUEST_VA 0x40000000ull
-#define GUEST_PAGES 32
+#define GUEST_PAGES 36
 enum {
 	PAGE_L4,
 	PAGE_L3,
@@ -37,7 +38,10 @@ enum {
 	PAGE_NESTED,  /* what they point to */
 	PAGE_CALLS,   /* a multicall's */
 	PAGE_DATA,
-	PAGE_LAST = GUEST_PAGES - 2, /* behind it nothing is mapped */
+	PAGE_LAST = 30, /* behind it nothing is mapped, */
+	PAGE_SHARED = 40, /* but this: the hypervisor's, */
+	PAGE_GRANTS, /* and the first of its grants */
+	PAGE_END
 };
 
 void guests_create(void);
@@ -46,6 +50,9 @@ static inline uint64_t guest_va(unsigned page)
 {
 	return GUEST_VA + page * 4096ull;
 }
+
+/* Where its kernel's stack pointer is at each call. */
+#define GUEST_SP (guest_va(PAGE_STACK + 1) - 256)
 
 /* Who makes the call that is being put together, and from what input. */
 struct caller {

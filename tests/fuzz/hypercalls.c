@@ -5,6 +5,7 @@
  * kind, some are right for another, some are anything.
  */
 #include "core/domain.h"
+#include "core/granttab.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
 #include "mm/frame.h"
@@ -12,6 +13,7 @@
 #include "mm/paging.h"
 #include "tests/fuzz/hvmachine.h"
 #include "tests/fuzz/hypercall.h"
+#include "x86/desc.h"
 #include "x86/percpu.h"
 #include "xen/callback.h"
 #include "xen/domctl.h"
@@ -34,7 +36,7 @@
  *   0 4 bytes of zero   _ 2 bytes   . 1 byte   V interface version (4 bytes)
  * and in arguments only:
  *   s the sub-operation   P address of the structures   n how many there are
- *   N the same in descriptors of 8 bytes, 512 to a page
+ *   N the same in descriptors of 8 bytes, 512 to a page   I iret's frame
  * and in structures only: s as 4 bytes.
  */
 struct shape {
@@ -82,7 +84,7 @@ static const struct shape shapes[] = {
 	{ CALL(set_timer_op), 0, "x", NULL },
 	{ CALL(console_io), 0, "12g", NULL },
 	{ CALL(vm_assist), 0, "11", NULL },
-	{ CALL(iret), 0, "", NULL },
+	{ CALL(iret), 0, "I", NULL },
 	{ CALL(set_segment_base), 0, "1x", NULL },
 	{ CALL(callback_op), CALLBACKOP_register, "sP", "220x" },
 	{ CALL(callback_op), CALLBACKOP_unregister, "sP", "22" },
@@ -250,7 +252,7 @@ static uint64_t any_frame(struct caller *c, unsigned k)
 	case 3:
 		return HW_FRAMES + k % 4;
 	case 4:
-		return d->pages;
+		return direct_mfn(d->grants->frame[0]).n;
 	default:
 		return extremes[k % (sizeof(extremes) / sizeof(extremes[0]))];
 	}
@@ -278,7 +280,7 @@ static uint64_t entry_address(struct caller *c, unsigned k)
 static uint64_t address(struct caller *c, unsigned k)
 {
 	const unsigned choice = (unsigned)take(c->in, 1);
-	const uint64_t page = guest_va(k % (GUEST_PAGES + 4));
+	const uint64_t page = guest_va(k % PAGE_END);
 
 	return choice < 0x80 ? page :
 		choice < 0xc0 ? page + (choice & 63) * 64 :
@@ -311,7 +313,11 @@ uint64_t hypercalls_value(struct caller *c)
 	case 4:
 		return address(c, k >> 3);
 	case 5:
-		return domain(c, k >> 3);
+		if (k < 0x80)
+			return domain(c, k >> 3);
+		return any_frame(c, (unsigned)take(c->in, 1)) << 32 |
+			(k >> 3 & 3) << 16 | GTF_permit_access |
+			(k & 0x20 ? GTF_readonly : 0);
 	case 6:
 		return entry_address(c, (unsigned)take(c->in, 1));
 	default:
@@ -456,6 +462,20 @@ static uint64_t context(struct caller *c)
 	return guest_va(PAGE_DATA);
 }
 
+/* The frame on the stack that iret reads, back to the guest's user space by
+ * the code segment's RPL; some words are others. */
+static void put_iret_frame(struct caller *c)
+{
+	uint64_t words[] = { 0, 0, 0, 0, guest_va(PAGE_CODE), SEL_USER_CS64,
+		RFLAGS_IF, guest_va(PAGE_STACK + 1), SEL_USER_DS };
+	const unsigned others = (unsigned)take(c->in, 2);
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (others >> i & 1)
+			words[i] = hypercalls_value(c);
+	hw_guest_store(GUEST_SP, words, sizeof(words));
+}
+
 static uint64_t argument(struct caller *c, const struct shape *s, char kind,
 	unsigned nr)
 {
@@ -466,6 +486,9 @@ static uint64_t argument(struct caller *c, const struct shape *s, char kind,
 		if (s->call == CALL(vcpu_op) && s->sub == VCPUOP_initialise)
 			return context(c);
 		return s->structure ? structures(c, s, nr) : 0;
+	case 'I':
+		put_iret_frame(c);
+		return 0;
 	case 'n':
 		return nr;
 	case 'N':
