@@ -127,7 +127,7 @@ static void log_line_v(enum log_level level, const char *fmt, va_list args)
 	text[size++] = '\n';
 	flags = console_lock();
 	line_write(text, (size_t)size,
-		forced || log_shown(level));
+		forced || (!silent && level <= threshold));
 	console_unlock(flags);
 }
 
@@ -163,17 +163,12 @@ static bool guest_may_log(unsigned *dropped)
 	return pass;
 }
 
-bool log_shown(enum log_level level)
-{
-	return !silent && level <= threshold;
-}
-
 void log_guest(enum log_level level, const char *fmt, ...)
 {
 	unsigned dropped;
 	va_list args;
 
-	if (!guest_may_log(&dropped))
+	if (level > threshold || !guest_may_log(&dropped))
 		return;
 	if (dropped)
 		log_warn("%u lines about guests were left out", dropped);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ring of a domain's last refusals, a page, and its crash record.
+ * The ring of a domain's last refusals, a page. A crash ends it: what the
+ * domain's other vCPUs are still refused does not push it out.
  *
  * What is equal to the last record is counted there. Beyond RECORDS_PER_SEC
  * there are no new ones, only a count, so that a guest which does nothing but
@@ -19,26 +20,26 @@
 #include "lib/string.h"
 #include "mm/heap.h"
 #include "mm/layout.h"
+#include "pv/hypercall.h"
 #include "x86/clock.h"
 #include "x86/spinlock.h"
 #include "xen/errno.h"
 
 #define RECORDS_PER_SEC 50
-#define RECORDS 29
+#define RECORDS 28
 #define SECOND_NS 1000000000ull
 
 struct refusals {
 	struct spinlock lock; /* RANK_CONSOLE: all of it */
 	uint32_t nr; /* records made; the last RECORDS of them are there */
 	uint32_t lost; /* refusals that were only counted */
-	uint32_t unexplained; /* that gave no reason */
-	uint32_t made; /* records since `second` began */
+	uint32_t recent; /* records since `second` began */
 	uint64_t second;
-	struct shoji_crash crash;
 	struct shoji_refusal record[RECORDS];
 };
 
 static_assert(sizeof(struct refusals) <= PAGE_SIZE, "a page");
+static_assert(SHOJI_VECTOR_HYPERCALL == VECTOR_SYSCALL, "the ABI's own");
 
 int refusal_init(struct domain *d)
 {
@@ -64,51 +65,47 @@ static struct shoji_refusal *record(struct refusals *all, uint32_t back)
 /* Where the vCPU is: in a hypercall, its own or a multicall's, or a trap. */
 static void place(struct shoji_refusal *r, const struct vcpu *v)
 {
-	const struct regs *const regs = guest_regs();
+	const struct regs *const g = guest_regs();
+	const uint64_t args[] = { g->rdi, g->rsi, g->rdx, g->r10 };
+	const uint64_t state[] = { g->rip, v->cr2, g->rsp, g->rflags };
 
 	r->vcpu = (uint8_t)v->id;
-	r->vector = (uint16_t)regs->vector;
-	if (r->vector != VECTOR_SYSCALL) {
-		r->arg[0] = regs->rip;
-		r->arg[1] = v->cr2;
-	} else if (v->entry) {
-		r->call = (uint8_t)v->entry->op;
-		memcpy(r->arg, v->entry->args, sizeof(r->arg));
-	} else {
-		r->call = (uint8_t)regs->rax;
-		r->arg[0] = regs->rdi;
-		r->arg[1] = regs->rsi;
-	}
+	r->kernel = v->kernel_mode;
+	if (!r->vector)
+		r->vector = (uint16_t)g->vector;
+	r->call = (uint8_t)(v->entry ? v->entry->op : g->rax);
+	memcpy(r->arg, r->vector != SHOJI_VECTOR_HYPERCALL ? state :
+			v->entry ? v->entry->args : args, sizeof(r->arg));
 }
 
 /* Whether it is a new record: not one more of the last one, nor too soon. */
 static bool append(struct refusals *all, struct shoji_refusal *r)
 {
 	const uint64_t flags = spin_lock_irq(&all->lock);
-	struct shoji_refusal *last = record(all, 0);
-	const bool equal = all->nr && last->error == r->error &&
+	struct shoji_refusal *const last = record(all, 0);
+	const bool equal = last->error == r->error &&
 		last->call == r->call && last->vector == r->vector &&
 		last->vcpu == r->vcpu && !strcmp(last->text, r->text);
-	bool fits = true;
+	bool new = false;
 
 	if (r->time - all->second > SECOND_NS) {
 		all->second = r->time;
-		all->made = 0;
+		all->recent = 0;
 	}
 	if (equal) {
 		r->count += last->count;
-	} else {
-		fits = all->made++ < RECORDS_PER_SEC;
-		all->nr += fits;
-		all->lost += !fits;
-		last = record(all, 0);
-	}
-	if (fits) {
-		r->number = all->nr;
 		*last = *r;
+	} else if (last->vector == SHOJI_VECTOR_CRASH ||
+		(r->vector != SHOJI_VECTOR_CRASH &&
+			all->recent++ >= RECORDS_PER_SEC)) {
+		all->lost++;
+	} else {
+		all->nr++;
+		*record(all, 0) = *r;
+		new = true;
 	}
 	spin_unlock_irq(&all->lock, flags);
-	return fits && !equal;
+	return new;
 }
 
 int reject(int rc, const char *fmt, ...)
@@ -124,52 +121,39 @@ int reject(int rc, const char *fmt, ...)
 	va_start(args, fmt);
 	format_string_v(r.text, sizeof(r.text), fmt, args);
 	va_end(args);
-	if (append(v->domain->refusals, &r) && log_shown(LOG_DEBUG))
-		log_guest(LOG_DEBUG, "d%uv%u: %s %u: error %d: %s",
-			v->domain->id, v->id,
-			r.vector == VECTOR_SYSCALL ? "hypercall" : "exception",
-			r.vector == VECTOR_SYSCALL ? r.call : r.vector,
-			rc, r.text);
+	if (append(v->domain->refusals, &r))
+		log_guest(LOG_DEBUG, "d%uv%u: refused (%d): %s", v->domain->id,
+			v->id, rc, r.text);
 	return rc;
 }
 
-void refusal_check(int rc)
+void refusal_check(int64_t result)
 {
 	struct vcpu *const v = current;
 	const bool explained = v->explained == this_cpu()->nr_hypercalls;
 
+	if (result <= -4096 || result == -ERESTART)
+		return;
 	v->explained = 0; /* the next entry of a multicall explains itself */
 	if (explained)
 		return;
-	v->domain->refusals->unexplained++;
-	reject(rc, "no reason given");
+	reject((int)result, "no reason given");
 	v->explained = 0;
-	log_guest(LOG_WARN, "d%u: hypercall %lu(%lx, %lx) refused (%d) "
-		"without a reason", v->domain->id,
+	log_guest(LOG_WARN, "d%u: hypercall %lu(%lx) refused (%ld) without a "
+		"reason", v->domain->id,
 		v->entry ? v->entry->op : guest_regs()->rax,
-		v->entry ? v->entry->args[0] : guest_regs()->rdi,
-		v->entry ? v->entry->args[1] : guest_regs()->rsi, rc);
+		v->entry ? v->entry->args[0] : guest_regs()->rdi, result);
 }
 
 void refusal_crash(struct domain *d, const char *text)
 {
-	struct shoji_crash c = { .time = now() };
-	const struct vcpu *const v = current;
-	uint64_t flags;
+	struct shoji_refusal r = { .count = 1, .time = now(),
+		.vector = SHOJI_VECTOR_CRASH };
 
-	if (v->domain == d) {
-		c.has_regs = true;
-		c.vcpu = (uint8_t)v->id;
-		c.kernel = v->kernel_mode;
-		c.rip = guest_regs()->rip;
-		c.rsp = guest_regs()->rsp;
-		c.rflags = guest_regs()->rflags;
-		c.cr2 = v->cr2;
-	}
-	format_string(c.text, sizeof(c.text), "%s", text);
-	flags = spin_lock_irq(&d->refusals->lock);
-	d->refusals->crash = c;
-	spin_unlock_irq(&d->refusals->lock, flags);
+	if (current->domain == d)
+		place(&r, current);
+	format_string(r.text, sizeof(r.text), "%s", text);
+	append(d->refusals, &r);
 }
 
 int64_t refusal_get(struct domain *d, void *op)
@@ -178,22 +162,10 @@ int64_t refusal_get(struct domain *d, void *op)
 	struct refusals *const all = d->refusals;
 	const uint64_t flags = spin_lock_irq(&all->lock);
 
-	get->nr = all->nr;
 	get->lost = all->lost;
-	get->unexplained = all->unexplained;
 	get->record = (struct shoji_refusal){ 0 };
 	if (get->back < RECORDS && get->back < all->nr)
 		get->record = *record(all, get->back);
 	spin_unlock_irq(&all->lock, flags);
-	return 0;
-}
-
-int64_t refusal_get_crash(struct domain *d, void *op)
-{
-	struct shoji_get_crash *const get = op;
-	const uint64_t flags = spin_lock_irq(&d->refusals->lock);
-
-	get->crash = d->refusals->crash;
-	spin_unlock_irq(&d->refusals->lock, flags);
 	return 0;
 }

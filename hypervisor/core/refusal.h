@@ -24,16 +24,16 @@ int reject(int rc, const char *fmt, ...)
 	((int16_t)(reject(SHOJI_REFUSAL_GRANT + (status), __VA_ARGS__) - \
 		SHOJI_REFUSAL_GRANT))
 
-/* A hypercall, or an entry of a multicall, returns an error: has anything in
- * it said why? If not, that is recorded, and told as a bug of ours. */
-void refusal_check(int rc) __attribute__((cold));
+/* What a hypercall, or an entry of a multicall, returns is negative: if it is
+ * an error and nothing in the call has said why, that is recorded, and told as
+ * a bug of ours. */
+void refusal_check(int64_t result) __attribute__((cold));
 
 int refusal_init(struct domain *d); /* -ENOMEM */
 void refusal_free(struct domain *d);
 
-/* Sub-operations of hypercall_shoji(): what a domain's ring and crash record hold. */
+/* Sub-operation of hypercall_shoji(): struct shoji_get_refusal. */
 int64_t refusal_get(struct domain *d, void *op);
-int64_t refusal_get_crash(struct domain *d, void *op);
 
 /* The crash of a domain, by domain_crash(). */
 void refusal_crash(struct domain *d, const char *text);

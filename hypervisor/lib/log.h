@@ -5,11 +5,10 @@
  * the consoles. Callable anywhere but from NMI and machine-check handlers.
  *
  * What a guest can cause goes through log_guest(), which is rate-limited for
- * all guests together; the lines dropped are counted and reported.
+ * all guests together; the lines dropped are counted and reported. A level
+ * that the consoles do not show is not kept in the ring either then.
  */
 #pragma once
-
-#include <stdbool.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
@@ -17,9 +16,6 @@ void log_line(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void log_guest(enum log_level level, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-
-/* Whether lines of a level reach the consoles. */
-bool log_shown(enum log_level level);
 
 #define log_error(...) log_line(LOG_ERROR, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARN, __VA_ARGS__)

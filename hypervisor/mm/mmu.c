@@ -617,11 +617,9 @@ static int64_t update_va(struct domain *target, const struct hypercall_args *a)
 
 	spin_lock(&v->domain->pt_lock);
 	entry = mmu_find_l1(v, va);
-	if (entry)
-		rc = pt_set_l1(v->domain, target, entry, a->arg[1], PT_REPLACE,
-			NULL);
-	else
-		rc = reject(-EINVAL, "%lx: no level-1 table there", va);
+	rc = entry ? pt_set_l1(v->domain, target, entry, a->arg[1], PT_REPLACE,
+			     NULL) :
+		     reject(-EINVAL, "%lx: no level-1 table there", va);
 	spin_unlock(&v->domain->pt_lock);
 	return rc ? rc : flush_after(v, va, a->arg[2]);
 }
@@ -685,12 +683,9 @@ int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 
 	spin_lock(&d->pt_lock);
 	entry = grant_entry(v, host_addr, contains_pte, &table);
-	if (entry)
-		rc = pt_set_l1(
-			d, owner, entry, mfn_paddr(mfn) | pte_flags,
-			PT_REPLACE, NULL);
-	else
-		rc = reject(-EINVAL, "%lx: no level-1 entry", host_addr);
+	rc = entry ? pt_set_l1(d, owner, entry, mfn_paddr(mfn) | pte_flags,
+			     PT_REPLACE, NULL) :
+		     reject(-EINVAL, "%lx: no level-1 entry", host_addr);
 	if (!mfn_none(table))
 		frame_put(table);
 	spin_unlock(&d->pt_lock);

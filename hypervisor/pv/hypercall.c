@@ -67,12 +67,6 @@ static hypercall_fn *lookup(uint64_t nr)
 	return nr < NR_HYPERCALLS ? table[nr] : NULL;
 }
 
-/* Some return values, which may be any. */
-static bool is_error(int64_t result)
-{
-	return (uint64_t)result > (uint64_t)-4096ll;
-}
-
 /* The hottest path goes without a stack guard, which would cost it 5 %: nobody
  * indexes the arguments by what a guest says. */
 __attribute__((no_stack_protector)) void hypercall(struct regs *regs)
@@ -102,8 +96,8 @@ __attribute__((no_stack_protector)) void hypercall(struct regs *regs)
 		regs->rip -= 2; /* the SYSCALL instruction */
 		return;
 	}
-	if (__builtin_expect(is_error(result), false))
-		refusal_check((int)result);
+	if (__builtin_expect(result < 0, false))
+		refusal_check(result);
 	/* iret has put the guest's own RAX there. */
 	if (fn != hypercall_iret)
 		regs->rax = (uint64_t)result;
@@ -125,8 +119,8 @@ static int64_t run_entry(struct multicall_entry *entry)
 	memcpy(a.arg, entry->args, sizeof(a.arg));
 	current->entry = entry;
 	result = fn(&a);
-	if (is_error(result) && result != -ERESTART)
-		refusal_check((int)result);
+	if (__builtin_expect(result < 0, false))
+		refusal_check(result);
 	current->entry = NULL;
 	memcpy(entry->args, a.arg, sizeof(a.arg));
 	return result;
