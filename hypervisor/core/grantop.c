@@ -94,14 +94,12 @@ static int16_t map_one(struct gnttab_map_grant_ref *op)
 	return status;
 }
 
-static int64_t map(gva_t ops, uint32_t i)
+static int64_t map(void *arg)
 {
-	struct gnttab_map_grant_ref op;
+	struct gnttab_map_grant_ref *const op = arg;
 
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	op.status = map_one(&op);
-	return put_guest(ops, i, &op) ? -EFAULT : 0;
+	op->status = map_one(op);
+	return 0;
 }
 
 /* unmap */
@@ -265,19 +263,12 @@ static int16_t copy_one(const struct gnttab_copy *op)
 	return status;
 }
 
-static int64_t copy(gva_t ops, uint32_t i)
+static int64_t copy(void *arg)
 {
-	struct gnttab_copy op;
+	struct gnttab_copy *const op = arg;
 
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	op.status = copy_one(&op);
-	return copy_to_guest(gva_add(ops, (uint64_t)i * sizeof(op) +
-						  offsetof(struct gnttab_copy,
-							  status)),
-		       &op.status, sizeof(op.status))
-		       ? -EFAULT
-		       : 0;
+	op->status = copy_one(op);
+	return 0;
 }
 
 /* The table */
@@ -295,82 +286,73 @@ static int16_t target(uint16_t dom, struct domain **d)
 	}
 }
 
-static int64_t setup_table(gva_t ops, uint32_t i)
+static int64_t setup_table(void *arg)
 {
-	struct gnttab_setup_table op;
-	struct domain *d;
-
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	op.status = target(op.dom, &d);
-	if (op.status == GNTST_okay) {
-		const int rc = grant_list_frames(
-			d, 0, op.nr_frames, op.frame_list);
-
-		if (rc)
-			op.status = rc == -EFAULT ? GNTST_bad_virt_addr
-						  : GNTST_general_error;
-		domain_put(d);
-	}
-	return put_guest(ops, i, &op) ? -EFAULT : 0;
-}
-
-static int64_t query_size(gva_t ops, uint32_t i)
-{
-	struct gnttab_query_size op;
-	struct domain *d;
-
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	op.status = target(op.dom, &d);
-	if (op.status == GNTST_okay) {
-		op.nr_frames = read_once(&d->grants->nr_frames);
-		op.max_nr_frames = d->grants->max_frames;
-		domain_put(d);
-	}
-	return put_guest(ops, i, &op) ? -EFAULT : 0;
-}
-
-static int64_t set_version(gva_t ops, uint32_t i)
-{
-	struct gnttab_set_version op;
-	int64_t rc;
-
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	rc = op.version == 1 ? 0 : reject(-EINVAL, "only version 1 is known");
-	op.version = 1;
-	return put_guest(ops, i, &op) ? -EFAULT : rc;
-}
-
-static int64_t get_version(gva_t ops, uint32_t i)
-{
-	struct gnttab_get_version op;
+	struct gnttab_setup_table *const op = arg;
 	struct domain *d;
 	int rc;
 
-	if (get_guest(&op, ops, i))
-		return -EFAULT;
-	rc = domain_get_target(op.dom, &d);
+	op->status = target(op->dom, &d);
+	if (op->status != GNTST_okay)
+		return 0;
+	rc = grant_list_frames(d, 0, op->nr_frames, op->frame_list);
+	if (rc)
+		op->status = rc == -EFAULT ? GNTST_bad_virt_addr
+					   : GNTST_general_error;
+	domain_put(d);
+	return 0;
+}
+
+static int64_t query_size(void *arg)
+{
+	struct gnttab_query_size *const op = arg;
+	struct domain *d;
+
+	op->status = target(op->dom, &d);
+	if (op->status != GNTST_okay)
+		return 0;
+	op->nr_frames = read_once(&d->grants->nr_frames);
+	op->max_nr_frames = d->grants->max_frames;
+	domain_put(d);
+	return 0;
+}
+
+static int64_t set_version(void *arg)
+{
+	struct gnttab_set_version *const op = arg;
+	const bool known = op->version == 1;
+
+	op->version = 1;
+	return known ? 0 : reject(-EINVAL, "only version 1 is known");
+}
+
+static int64_t get_version(void *arg)
+{
+	struct gnttab_get_version *const op = arg;
+	struct domain *d;
+	const int rc = domain_get_target(op->dom, &d);
+
 	if (rc)
 		return rc;
 	domain_put(d);
-	op.version = 1;
-	return put_guest(ops, i, &op) ? -EFAULT : 0;
+	op->version = 1;
+	return 0;
 }
 
+/* Each element is read once, and written back when it is done. */
+#define OP(fn, type, single) {fn, sizeof(struct type), single}
+
 static const struct {
-	int64_t (*one)(gva_t ops, uint32_t i);
+	int64_t (*one)(void *op);
 	size_t size;
 	bool single; /* the count must be 1 */
 } ops_table[] = {
-	[GNTTABOP_map_grant_ref] = {map, sizeof(struct gnttab_map_grant_ref),
-		false},
-	[GNTTABOP_setup_table] = {setup_table, 0, true},
-	[GNTTABOP_copy] = {copy, sizeof(struct gnttab_copy), false},
-	[GNTTABOP_query_size] = {query_size, 0, true},
-	[GNTTABOP_set_version] = {set_version, 0, true},
-	[GNTTABOP_get_version] = {get_version, 0, true},
+	[GNTTABOP_map_grant_ref] = OP(map, gnttab_map_grant_ref, false),
+	[GNTTABOP_setup_table] = OP(setup_table, gnttab_setup_table, true),
+	[GNTTABOP_copy] = OP(copy, gnttab_copy, false),
+	[GNTTABOP_query_size] = OP(query_size, gnttab_query_size, true),
+	[GNTTABOP_set_version] = OP(set_version, gnttab_set_version, true),
+	[GNTTABOP_get_version] = OP(get_version, gnttab_get_version, true),
 };
 
 /* done elements of the batch are finished: go on behind them. */
@@ -415,11 +397,18 @@ int64_t hypercall_grant_table_op(struct hypercall_args *a)
 	if (ops_table[cmd].single && nr != 1)
 		return reject(-EINVAL, "the count is not 1");
 	for (uint32_t i = 0; i < nr; i++) {
+		const size_t size = ops_table[cmd].size;
+		const gva_t at = gva_add((gva_t){a->arg[1]}, i * size);
+		uint64_t op[8];
 		int64_t rc;
 
 		if (i && preempt_needed())
-			return restart(a, i, ops_table[cmd].size);
-		rc = ops_table[cmd].one((gva_t){a->arg[1]}, i);
+			return restart(a, i, size);
+		if (copy_from_guest(op, at, size))
+			return -EFAULT;
+		rc = ops_table[cmd].one(op);
+		if (copy_to_guest(at, op, size))
+			return -EFAULT;
 		if (rc)
 			return rc;
 	}
