@@ -2,11 +2,14 @@
 /* Shoji's own hypercall, beyond the ABI: include/shoji/extension.h. */
 #include "shoji/extension.h"
 
+#include "core/limits.h"
+#include "core/refusal.h"
 #include "core/subop.h"
 #include "lib/string.h"
 #include "mm/audit.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
+#include "shoji/limits.h"
 #include "xen/errno.h"
 
 /* The guest's buffer for an audit's differences. */
@@ -54,6 +57,10 @@ int64_t hypercall_shoji(struct hypercall_args *a)
 	static const struct subop ops[] = {
 		[SHOJI_audit] = SUBOP(
 			do_audit, shoji_audit, .dom0 = true, .back = true),
+		[SHOJI_refusal] = SUBOP_ON(refusal_get, shoji_get_refusal,
+			domid, .dom0 = true, .back = true),
+		[SHOJI_limits] = SUBOP_ON(limits_get, shoji_get_limits,
+			domid, .dom0 = true, .back = true),
 	};
 
 	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});

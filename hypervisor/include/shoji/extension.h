@@ -31,3 +31,8 @@ struct shoji_audit {
 };
 
 static_assert(sizeof(struct shoji_audit) == 0x28, "shoji_audit");
+
+/* Of a domain, dom0 only, -ESRCH: why it was refused something, or crashed
+ * (shoji/refusal.h), and what it uses of its limits (shoji/limits.h). */
+#define SHOJI_refusal		1 /* struct shoji_get_refusal */
+#define SHOJI_limits		2 /* struct shoji_get_limits */
