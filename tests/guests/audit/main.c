@@ -11,8 +11,10 @@
 #include <stdarg.h>
 
 #include <xen/physdev.h>
+#include <xen/sched.h>
 #include <xen/sysctl.h>
 
+#include "pv-drivers/front/text.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/shoji.h"
 #include "tests/guests/lib/test.h"
@@ -61,26 +63,32 @@ static void write_byte(unsigned int index, uint64_t address)
 	transfer(DMA_READ, 1, address);
 }
 
-/* What follows a text in the hypervisor's log, as a hexadecimal number. */
-static uint64_t in_log(const char *what)
+static char log[16384];
+
+/* What follows a text in the hypervisor's log; NULL: it is not there. */
+static const char *in_log(const char *what)
 {
-	static char log[16384];
 	struct xen_sysctl op = {
 		.cmd = XEN_SYSCTL_readconsole,
 		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
 		.u.readconsole = { .buffer = log, .count = sizeof(log) - 1 },
 	};
-	const size_t length = __builtin_strlen(what);
-	uint64_t value = 0;
-	const char *at;
+	const size_t length = text_length(what);
 
 	if (PV_CALL1(__HYPERVISOR_sysctl, &op))
-		return 0;
-	for (at = log; *at && memcmp(at, what, length); at++)
-		;
-	if (!*at)
-		return 0;
-	for (at += length;; at++)
+		return NULL;
+	log[op.u.readconsole.count] = '\0';
+	for (const char *at = log; *at; at++)
+		if (!memcmp(at, what, length))
+			return at + length;
+	return NULL;
+}
+
+static uint64_t hexadecimal(const char *at)
+{
+	uint64_t value = 0;
+
+	for (;; at++)
 		if (*at >= '0' && *at <= '9')
 			value = value << 4 | (*at - '0');
 		else if (*at >= 'a' && *at <= 'f')
@@ -92,11 +100,13 @@ static uint64_t in_log(const char *what)
 static void find(void)
 {
 	struct physdev_set_iopl iopl = { .iopl = 1 };
+	const char *at;
 
 	if (!shoji_present())
 		SKIP("no audit on this hypervisor");
-	table = in_log("frame table at ");
-	REQUIRE(table);
+	at = in_log("frame table at ");
+	REQUIRE(at);
+	table = hexadecimal(at);
 	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
 	dma = page_alloc();
 }
@@ -169,6 +179,41 @@ static void test_no_room(void)
 	page_free(page);
 }
 
+/* Key a of the serial console, here by sysctl: it asks for an audit soon. */
+static void press(char *key)
+{
+	struct xen_sysctl op = {
+		.cmd = XEN_SYSCTL_debug_keys,
+		.interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+		.u.debug_keys = { .keys = key, .nr_keys = 1 },
+	};
+
+	PV_CALL1(__HYPERVISOR_sysctl, &op);
+	hv_sched_op(SCHEDOP_yield, NULL);
+}
+
+static void test_debug_key(void)
+{
+	void *const page = page_alloc();
+	const uint64_t mfn = machine_address(page) / PV_PAGE;
+	const uint64_t at = table + mfn * ENTRY_SIZE + ENTRY_REFS + 1;
+	const char *told;
+
+	if (!table)
+		SKIP("no audit on this hypervisor");
+	press("a");
+	REQUIRE(in_log("page tables, 0 differences"));
+	REQUIRE(!in_log("audit: frame "));
+	write_byte(0, at);
+	press("a");
+	write_byte(1, at);
+	told = in_log("audit: frame ");
+	REQUIRE(told);
+	REQUIRE_EQ(hexadecimal(told), mfn);
+	REQUIRE(in_log("page tables, 1 differences"));
+	page_free(page);
+}
+
 static void test_bad_pointers(void)
 {
 	if (!table)
@@ -181,6 +226,7 @@ const struct test tests[] = {
 	TEST(references),
 	TEST(writable),
 	TEST(no_room),
+	TEST(debug_key),
 	TEST(bad_pointers),
 	TESTS_END,
 };
