@@ -44,7 +44,7 @@ static bool events_work(void)
 {
 	const int64_t port = event_bind_ipi(0);
 
-	if (port <= 0 || event_init())
+	if (port <= 0)
 		return false;
 	seen = 0;
 	event_register(port, note, NULL);
@@ -84,7 +84,8 @@ const char *broken(void)
 {
 	static uint64_t last;
 
-	if (hv_xen_version(0, NULL) != (4 << 16 | 17))
+	/* an upcall may come as soon as user mode unmasks it */
+	if (hv_xen_version(0, NULL) != (4 << 16 | 17) || event_init())
 		return "hypercalls";
 	if (!exceptions_work())
 		return "exceptions";

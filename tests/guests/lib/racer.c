@@ -24,10 +24,34 @@ static void loop(uint64_t arg)
 	}
 }
 
+static unsigned int outcomes[2];
+static uint64_t deadline;
+
+#define ENOUGH 60		/* of each outcome */
+#define LONG_ENOUGH 150000000	/* ns */
+
+void racer_outcome(bool first)
+{
+	outcomes[!first]++;
+}
+
+bool racer_wants_more(const char *what)
+{
+	if (!deadline)
+		deadline = now() + LONG_ENOUGH;
+	if ((outcomes[0] < ENOUGH || outcomes[1] < ENOUGH) && now() < deadline)
+		return true;
+	print("# %s: %u times so, %u times so\n", what, outcomes[0],
+	      outcomes[1]);
+	return false;
+}
+
 bool racer_start(void (*fn)(void))
 {
 	static bool started;
 
+	outcomes[0] = outcomes[1] = 0;
+	deadline = 0;
 	turns = 0;
 	idle = 0;
 	job = fn;

@@ -18,5 +18,13 @@ bool racer_stop(void);
 /* How often fn has been called since racer_start(). */
 uint64_t racer_turns(void);
 
+/*
+ * For the first vCPU's loop: true while it should go on, which is until both
+ * outcomes have come often enough, or it has taken too long (a loaded host may
+ * not run both vCPUs at once). Call racer_outcome() once a round.
+ */
+bool racer_wants_more(const char *what);
+void racer_outcome(bool first);
+
 /* A simple random number, one sequence per vCPU. */
 uint64_t racer_random(void);
