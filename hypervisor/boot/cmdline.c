@@ -139,6 +139,23 @@ static bool parse_noreboot(const char *value)
 	return true;
 }
 
+static bool parse_choice(const char *value, enum choice *choice)
+{
+	static const char *const names[] = { "auto", "on", "off" };
+
+	for (unsigned i = 0; i < 3; i++)
+		if (!strcmp(value, names[i])) {
+			*choice = (enum choice)i;
+			return true;
+		}
+	return false;
+}
+
+static bool parse_xpti(const char *value)
+{
+	return parse_choice(value, &options.xpti);
+}
+
 static bool parse_nothing(const char *value)
 {
 	(void)value;
@@ -155,6 +172,7 @@ static const struct {
 	{ "console", parse_console },
 	{ "loglvl", console_set_level },
 	{ "noreboot", parse_noreboot },
+	{ "xpti", parse_xpti },
 	{ "placeholder", parse_nothing }, /* Debian's boot entries have it */
 };
 

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* auto: what the CPU asks for */
+enum choice { CHOICE_AUTO, CHOICE_ON, CHOICE_OFF };
+
 struct options {
 	uint64_t dom0_mem; /* bytes; 0: the default */
 	uint64_t dom0_mem_min, dom0_mem_max; /* dom0_mem=min:..,max:.. */
@@ -13,6 +16,7 @@ struct options {
 	unsigned com1_baud; /* 0: as the firmware left it */
 	uint16_t com1_port; /* 0x3f8 unless com1=...,port */
 	unsigned com1_irq;
+	enum choice xpti; /* isolated entry */
 	bool console_serial, console_screen; /* console=com1,vga */
 };
 

@@ -83,6 +83,7 @@ void boot_main(uint32_t magic, uint32_t info)
 	stack_guard_init();
 	init_console(magic, info);
 	cpu_identify();
+	harden_init();
 	cpu_init();
 	init_memory();
 	acpi_init();

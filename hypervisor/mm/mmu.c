@@ -123,7 +123,10 @@ static int update_entry(const struct subject *s, uint64_t address,
 			rc = pt_set_l1(
 				s->tables, s->target, entry, pte, how, NULL);
 		} else {
-			*flush |= *entry & PTE_P;
+			/* Copies of a root must learn of new entries too. */
+			*flush |= (*entry & PTE_P) ||
+				(frame_type(f) == FRAME_L4 &&
+					this_cpu()->view[0].cr3);
 			rc = pt_set_upper(s->tables, entry, frame_type(f), pte,
 				how, done);
 		}

@@ -18,11 +18,11 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/tlb.h"
-#include "mm/wx.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/cpu.h"
-#include "x86/percpu.h"
+#include "x86/desc.h"
+#include "x86/harden.h"
 #include "x86/spinlock.h"
 #include "xen/errno.h"
 
@@ -44,6 +44,7 @@ static uint64_t *l4;
 static uint8_t zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
 extern char cpu0_pages[]; /* head.S */
+extern const char entry_start[], entry_end[]; /* entry.S */
 extern const uint32_t cpu_window_map;
 
 static paddr_t image_paddr(const void *symbol)
@@ -70,9 +71,9 @@ static unsigned index_at(uint64_t va, unsigned level)
 
 /* The entry for va in the table of a level; tables above are made. NULL: no
  * memory. */
-static uint64_t *entry_at(uint64_t va, unsigned level)
+static uint64_t *entry_at(uint64_t *root, uint64_t va, unsigned level)
 {
-	uint64_t *table = l4;
+	uint64_t *table = root;
 
 	for (unsigned at = 4; at > level; at--) {
 		uint64_t *const e = &table[index_at(va, at)];
@@ -106,13 +107,13 @@ static unsigned level_for(
 	return 1;
 }
 
-static int map(uint64_t va, paddr_t pa, uint64_t size, uint64_t flags,
-	unsigned max_level)
+static int map(uint64_t *root, uint64_t va, paddr_t pa, uint64_t size,
+	uint64_t flags, unsigned max_level)
 {
 	while (size) {
 		const unsigned level = level_for(va, pa, size, max_level);
 		const uint64_t step = 1ull << (12 + 9 * (level - 1));
-		uint64_t *const e = entry_at(va, level);
+		uint64_t *const e = entry_at(root, va, level);
 
 		if (!e)
 			return -ENOMEM;
@@ -130,8 +131,8 @@ static void map_image_part(const char *start, const char *end, uint64_t flags)
 	const paddr_t pa = image_paddr(start);
 	const uint64_t size = (uint64_t)end - (uint64_t)start;
 
-	map((uint64_t)start, pa, size, flags, 1);
-	map(DIRECT_BASE + pa, pa, size, flags | PTE_NX, 1);
+	map(l4, (uint64_t)start, pa, size, flags, 1);
+	map(l4, DIRECT_BASE + pa, pa, size, flags | PTE_NX, 1);
 }
 
 /* The direct map of a range of RAM, without what map_image_part did. */
@@ -146,7 +147,7 @@ static void map_ram(paddr_t start, paddr_t end)
 			map_ram(image_stop, end);
 		return;
 	}
-	map(DIRECT_BASE + start, start, end - start, PTE_DATA, 3);
+	map(l4, DIRECT_BASE + start, start, end - start, PTE_DATA, 3);
 }
 
 static void map_descriptors(unsigned cpu, void *gdt_page)
@@ -157,6 +158,29 @@ static void map_descriptors(unsigned cpu, void *gdt_page)
 	for (unsigned i = 0; i < 16; i++)
 		e[i] = zero;
 	e[14] = direct_paddr(gdt_page) | PTE_DATA;
+}
+
+/* What guests see of us while they run, if entry is isolated: the M2P, the
+ * code of entry.S, this CPU's windows. */
+static int make_views(unsigned cpu)
+{
+	const uint64_t code = (uint64_t)entry_start, window = PERCPU_WINDOW(cpu);
+	uint64_t *const root = own_page(), *const second = own_page();
+	uint64_t *e;
+
+	if (!root || !second ||
+		map(root, code, image_paddr(entry_start),
+			(uint64_t)entry_end - code, PTE_CODE, 1))
+		return -ENOMEM;
+	e = entry_at(root, window, 2);
+	if (!e)
+		return -ENOMEM;
+	*e = *entry_at(l4, window, 2);
+	root[HV_SLOT_FIRST] = l4[HV_SLOT_FIRST];
+	copy_page(second, root);
+	cpu_of(cpu)->view[0].cr3 = direct_paddr(root);
+	cpu_of(cpu)->view[1].cr3 = direct_paddr(second);
+	return 0;
 }
 
 int paging_map_cpu(unsigned cpu)
@@ -174,15 +198,16 @@ int paging_map_cpu(unsigned cpu)
 		next += PAGE_SIZE;
 		if (!page)
 			return -ENOMEM;
-		if (map(base + i * PAGE_SIZE, direct_paddr(page), PAGE_SIZE,
-			    PTE_DATA, 1))
+		if (map(l4, base + i * PAGE_SIZE, direct_paddr(page),
+			    PAGE_SIZE, PTE_DATA, 1))
 			return -ENOMEM;
 	}
 	gdt_page = own_page();
-	if (!gdt_page)
+	if (!gdt_page || map(l4, base + CPU_IDT, image_paddr(idt),
+				 PAGE_SIZE, PTE_CONST, 1))
 		return -ENOMEM;
 	map_descriptors(cpu, gdt_page);
-	return 0;
+	return entry_isolated ? make_views(cpu) : 0;
 }
 
 void paging_init(void)
@@ -190,8 +215,8 @@ void paging_init(void)
 	l4 = own_page();
 	idle_cr3 = direct_paddr(l4);
 	/* What may get mappings later has its L3 tables now. */
-	entry_at(M2P_RO_BASE, 3);
-	entry_at(MMIO_BASE, 3);
+	entry_at(l4, M2P_RO_BASE, 3);
+	entry_at(l4, MMIO_BASE, 3);
 	map_image_part(image_start, image_text_end, PTE_CODE);
 	map_image_part(image_text_end, image_rodata_end, PTE_CONST);
 	map_image_part(image_rodata_end, image_end, PTE_DATA);
@@ -237,23 +262,22 @@ void paging_map_m2p(void)
 		const mfn_t mfn = paging_m2p_piece(i);
 
 		if (!mfn_none(mfn) &&
-			map(M2P_RO_BASE + i * M2P_PIECE, mfn_paddr(mfn),
+			map(l4, M2P_RO_BASE + i * M2P_PIECE, mfn_paddr(mfn),
 				M2P_PIECE, PTE_M2P, 2))
 			panic("paging: no memory to map the M2P");
 	}
 }
 
-void paging_check(void)
+struct wx paging_check(paddr_t root)
 {
 	struct wx wx = { .text = image_paddr(image_start),
 		.text_end = image_paddr(image_text_end),
 		.const_end = image_paddr(image_rodata_end) };
 
-	wx_check(&wx, idle_cr3);
+	wx_check(&wx, root);
 	if (wx.bad)
 		panic("paging: the mapping at %lx is not W^X", wx.bad);
-	log_info("hardening: W^X yes, %lu of %lu KiB mapped are code",
-		wx.executable * 4, wx.pages * 4);
+	return wx;
 }
 
 uint64_t hv_l4_entry(unsigned slot)
@@ -264,7 +288,7 @@ uint64_t hv_l4_entry(unsigned slot)
 
 uint64_t *paging_desc_ptes(unsigned cpu)
 {
-	return entry_at(DESC_WINDOW(cpu), 1);
+	return entry_at(l4, DESC_WINDOW(cpu), 1);
 }
 
 paddr_t paging_zero_page(void)
@@ -324,7 +348,7 @@ static uint64_t map_new(paddr_t pa, uint64_t size, enum paging_kind kind)
 	const unsigned i = find_room(size, &va);
 
 	if (nr_mmio == MMIO_MAX || va + size > MMIO_END ||
-		map(va, pa, size, kind_flags(kind), 1))
+		map(l4, va, pa, size, kind_flags(kind), 1))
 		return 0;
 	memmove(&mmio[i + 1], &mmio[i], (nr_mmio - i) * sizeof(mmio[0]));
 	mmio[i].va = va;
@@ -369,7 +393,7 @@ void paging_unmap_mmio(void *at, size_t size)
 		return;
 	}
 	for (uint64_t n = 0; n < size; n += PAGE_SIZE)
-		write_once(entry_at(va + n, 1), 0);
+		write_once(entry_at(l4, va + n, 1), 0);
 	/* Nobody may get the addresses before all have forgotten them. */
 	tlb_flush_everything();
 	nr_mmio--;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "mm/addr.h"
+#include "mm/wx.h"
 
 #define PTE_P 0x001ull
 #define PTE_RW 0x002ull
@@ -46,8 +47,8 @@ void paging_map_m2p(void);
 /* A CPU's windows: struct cpu, stacks, descriptor window. -ENOMEM */
 int paging_map_cpu(unsigned cpu);
 
-/* The end of boot: make sure that all mappings are W^X, and say so. */
-void paging_check(void);
+/* What a root maps of ours; panics unless it is W^X. */
+struct wx paging_check(paddr_t root);
 
 /* Entry for slot 256..271 of a guest's L4; 0 if nothing is there. */
 uint64_t hv_l4_entry(unsigned slot);

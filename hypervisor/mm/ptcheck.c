@@ -26,6 +26,7 @@
 #include "lib/assert.h"
 #include "lib/rangeset.h"
 #include "mm/frame.h"
+#include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "x86/atomic.h"
 #include "x86/cpu.h"
@@ -285,8 +286,10 @@ static void finish_validation(struct pt_walk *w)
 {
 	const unsigned top = w->depth - 1;
 
-	if (w->at[top].level == 4)
+	if (w->at[top].level == 4) {
 		set_hv_slots(w->at[top].mfn, true);
+		tlb_root_changed();
+	}
 	atomic_or(&frame_of(w->at[top].mfn)->type, FT_VALID);
 	w->depth--;
 	if (w->depth)
@@ -653,6 +656,14 @@ int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
 	return 0;
 }
 
+static void exchange_upper(uint64_t *entry, unsigned level, uint64_t pte,
+	enum pt_how how, uint64_t *old)
+{
+	exchange_entry(entry, pte, how, old);
+	if (level == 4)
+		tlb_root_changed();
+}
+
 int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 	uint64_t pte, enum pt_how how, bool *done)
 {
@@ -668,7 +679,7 @@ int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 			return reject(-EINVAL, "reserved bits in %lx", pte);
 		pte = (pte & ~PTE_G) | PTE_US;
 		if (!((old ^ pte) & (PTE_ADDR | PTE_P))) {
-			exchange_entry(entry, pte, how, &old);
+			exchange_upper(entry, level, pte, how, &old);
 			*done = true;
 			return 0;
 		}
@@ -679,6 +690,6 @@ int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 	if (rc)
 		return rc;
 	*done = true;
-	exchange_entry(entry, pte, how, &old);
+	exchange_upper(entry, level, pte, how, &old);
 	return old & PTE_P ? pt_put(d, pte_mfn(old), level - 1) : 0;
 }

@@ -12,6 +12,11 @@
  * frame's note has the low 16 bits alone: a note older than that looks
  * younger, which costs a flush too many; and a CPU whose own note is older
  * than MAX_LAG is flushed whatever the frame says, so none is ever missed.
+ *
+ * With isolated entry (x86/entry.S) guests run on copies of their roots. The
+ * same rules hold for these: a CPU that notes a flush has looked, after it
+ * read the clock, whether its copy is older than the last change of any root;
+ * who changes an entry counts that first, and then drops what the entry named.
  */
 #include "mm/tlb.h"
 
@@ -22,8 +27,31 @@
 #include "x86/smp.h"
 
 uint32_t tlb_clock = 1;
+uint64_t tlb_roots;
 
 #define MAX_LAG 0x7000u
+
+/* Isolated entry: a root like ours for the guest's time. A copy is good for as
+ * long as no root has changed. */
+static void choose_view(struct cpu *cpu)
+{
+	const uint64_t generation = read_once(&tlb_roots);
+	const uint64_t *const from = direct(cpu->cr3);
+	struct view *w = &cpu->view[cpu->last_view];
+	uint64_t *to;
+
+	if (w->root != cpu->cr3)
+		w = &cpu->view[cpu->last_view ^= 1];
+	if (w->root != cpu->cr3 || w->generation != generation) {
+		to = direct(w->cr3);
+		for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+			if (i < HV_SLOT_FIRST || i >= HV_SLOT_END)
+				write_once(&to[i], read_once(&from[i]));
+		w->root = cpu->cr3;
+		w->generation = generation;
+	}
+	cpu->guest_cr3 = w->cr3;
+}
 
 /* `time`: of the clock, before. */
 static void load(paddr_t cr3, uint32_t time)
@@ -32,6 +60,8 @@ static void load(paddr_t cr3, uint32_t time)
 
 	cpu->cr3 = cr3;
 	write_cr3(cr3);
+	if (cpu->view[0].cr3)
+		choose_view(cpu);
 	cpu->tlb_time = time;
 }
 
@@ -55,6 +85,10 @@ static void flush_global_local(void)
 	const uint64_t cr4 = read_cr4();
 	const uint32_t time = atomic_add(&tlb_clock, 1);
 
+	if (!(cr4 & CR4_PGE)) {
+		load(this_cpu()->cr3, time);
+		return;
+	}
 	write_cr4(cr4 & ~CR4_PGE);
 	write_cr4(cr4);
 	this_cpu()->tlb_time = time;

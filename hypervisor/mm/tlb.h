@@ -25,6 +25,14 @@ void tlb_answer_requests(void);
  * a mapping goes. */
 extern uint32_t tlb_clock;
 
+/* Changes of entries in guests' roots so far: counted when they are made. */
+extern uint64_t tlb_roots;
+
+static inline void tlb_root_changed(void)
+{
+	atomic_add(&tlb_roots, 1);
+}
+
 static inline uint16_t tlb_stamp(void)
 {
 	return (uint16_t)read_once(&tlb_clock);

@@ -7,7 +7,7 @@
 
 #include "mm/paging.h"
 
-/* rights: PTE_RW and PTE_NX as all levels give them. */
+/* rights: PTE_RW, PTE_US and PTE_NX as all levels give them. */
 static bool allowed(
 	const struct wx *wx, paddr_t pa, uint64_t size, uint64_t rights)
 {
@@ -27,8 +27,8 @@ static void walk(struct wx *wx, paddr_t table, unsigned level, uint64_t va,
 
 	for (unsigned i = 0; i < PAGE_SIZE / 8; i++, va += size) {
 		const uint64_t pte = entry[i];
-		const uint64_t rights =
-			(pte & above & PTE_RW) | ((pte | above) & PTE_NX);
+		const uint64_t rights = (pte & above & (PTE_RW | PTE_US)) |
+			((pte | above) & PTE_NX);
 
 		if (!(pte & PTE_P))
 			continue;
@@ -36,16 +36,18 @@ static void walk(struct wx *wx, paddr_t table, unsigned level, uint64_t va,
 			walk(wx, pte & PTE_ADDR, level - 1, va, rights);
 			continue;
 		}
+		if (!allowed(wx, pte & PTE_ADDR & ~(size - 1), size, rights))
+			wx->bad = (uint64_t)((int64_t)(va << 16) >> 16);
+		if (rights & PTE_US)
+			continue;
 		wx->pages += size / PAGE_SIZE;
 		if (!(rights & PTE_NX))
 			wx->executable += size / PAGE_SIZE;
-		if (!allowed(wx, pte & PTE_ADDR & ~(size - 1), size, rights))
-			wx->bad = (uint64_t)((int64_t)(va << 16) >> 16);
 	}
 }
 
 void wx_check(struct wx *wx, paddr_t root)
 {
 	wx->pages = wx->executable = wx->bad = 0;
-	walk(wx, root, 4, 0, PTE_RW);
+	walk(wx, root, 4, 0, PTE_RW | PTE_US);
 }

@@ -11,7 +11,7 @@
 struct wx {
 	/* Machine addresses of the image's parts */
 	paddr_t text, text_end, const_end;
-	/* What wx_check() found, in pages of 4 KiB */
+	/* What is not for guests, in pages of 4 KiB */
 	uint64_t pages, executable;
 	uint64_t bad; /* the last address that breaks the rule, 0 none */
 };

@@ -19,11 +19,7 @@
 #define TYPE_TSS 0x89ull
 #define GATE_INTERRUPT 0x8e00ull
 
-struct gate {
-	uint64_t low, high;
-};
-
-static struct gate idt[256] __attribute__((aligned(PAGE_SIZE)));
+struct gate idt[256] __attribute__((aligned(PAGE_SIZE)));
 
 void desc_init_idt(void)
 {
@@ -97,7 +93,8 @@ void desc_init_cpu(void)
 	lgdt((struct descriptor_table){
 		0xffff, (uint64_t)own_descriptor(0) });
 	load_segments();
-	lidt((struct descriptor_table){ sizeof(idt) - 1, (uint64_t)idt });
+	lidt((struct descriptor_table){
+		sizeof(idt) - 1, (uint64_t)cpu + CPU_IDT });
 	ltr(SEL_TSS);
 	desc_load_ldt(0);
 }

@@ -22,6 +22,12 @@
 #ifndef __ASSEMBLY__
 #include "x86/percpu.h"
 
+struct gate {
+	uint64_t low, high;
+};
+
+extern struct gate idt[256]; /* a page; CPUs use it in their windows */
+
 /* IDT shared by all CPUs, from entry.S's stubs (boot CPU, once). */
 void desc_init_idt(void);
 /* GDT page, TSS; loads GDTR, IDTR, TR, segment registers. On the CPU. */

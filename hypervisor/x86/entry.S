@@ -14,49 +14,71 @@
 #include "core/vcpu.h"
 #include "mm/layout.h"
 #include "x86/desc.h"
+#include "x86/harden.h"
 #include "x86/percpu.h"
 #include "x86/regs.h"
 
 /* From the frame at the top of the main stack to struct cpu. */
 #define CPU_FROM_REGS (REGS_SIZE - CPU_STACK)
 
-	.section .text
+/* Pages that guests see too if entry is isolated (mm/paging.c). */
+	.section .entry, "ax"
 
 /* All general registers below error and vector. */
 .macro save_registers
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	.irp	r, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, \
+		r13, r14, r15
+	push	%\r
+	.endr
 .endm
 
 .macro restore_registers
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
+	.irp	r, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, \
+		rdx, rsi, rdi
+	pop	%\r
+	.endr
+.endm
+
+/* Around code for one of the PATCH_ features: x86/harden.c knows where. */
+.macro begin_for
+771:
+.endm
+
+.macro end_for feature
+772:	.pushsection .patches, "a"
+	.balign	8
+	.quad	771b
+	.long	772b - 771b, \feature
+	.popsection
+.endm
+
+/*
+ * Isolated entry. While a guest runs, CR3 holds a root with little of ours in
+ * it: these pages, the CPU's windows. Whoever enters loads the real root
+ * before any C; the other one comes last before the return. RAX is lost.
+ */
+.macro load_root from
+	begin_for
+	mov	\from, %rax
+	mov	%rax, %cr3
+	end_for	PATCH_ISOLATED
+.endm
+
+/* The real one, with RSP in any of our stacks. */
+.macro load_root_anywhere
+	begin_for
+	mov	%rsp, %rax
+	and	$~(PERCPU_SIZE - 1), %rax
+	mov	CPU_CR3(%rax), %rax
+	mov	%rax, %cr3
+	end_for	PATCH_ISOLATED
+.endm
+
+/* EFLAGS.AC is the guest's, and would let us touch all of its memory. */
+.macro forbid_guest_memory
+	begin_for
+	clac
+	end_for	PATCH_SMAP
 .endm
 
 /*
@@ -79,6 +101,7 @@
 	.balign	16
 entry_syscall64:
 	syscall_frame SEL_USER_CS64, VECTOR_SYSCALL
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
 	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %rbx
 	mov	%rsp, %rdi
 	cmpb	$0, VCPU_MODE(%rbx)
@@ -90,6 +113,7 @@ entry_syscall64:
 
 entry_syscall32:
 	syscall_frame SEL_USER_CS32, VECTOR_SYSCALL
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
 	mov	%rsp, %rdi
 	call	guest_syscall32
 	jmp	return_check
@@ -107,6 +131,7 @@ entry_sysenter:
 	pushq	$2			/* NT, TF, AC: not cleared by the CPU */
 	popfq
 	save_registers
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
 	mov	%rsp, %rdi
 	call	guest_sysenter
 	jmp	return_check
@@ -150,6 +175,7 @@ return_check:
 	dec	%eax
 	cmp	$0xff, %eax
 	jb	3f
+	load_root CPU_GUEST_CR3 + CPU_FROM_REGS(%rsp)
 	/* SYSRET only for what came by SYSCALL, to canonical addresses. */
 	cmpl	$VECTOR_SYSCALL, REGS_VECTOR(%rsp)
 	jne	2f
@@ -192,11 +218,7 @@ switch_to_idle:
 	pushq	$0
 	.endif
 	movl	$\vector, 4(%rsp)
-	.if (\vector == 1)
-	jmp	entry_ist
-	.elseif (\vector == 2)
-	jmp	entry_ist
-	.elseif (\vector == 18)
+	.if (\vector == 1) || (\vector == 2) || (\vector == 18)
 	jmp	entry_ist
 	.elseif (\vector == 8)
 	jmp	entry_double_fault
@@ -225,11 +247,13 @@ entry_stubs:
 	.quad	stubs + 16 * v
 	.set	v, v + 1
 	.endr
-	.section .text
+	.section .entry, "ax"
 
 entry_exception:
 	cld
+	forbid_guest_memory
 	save_registers
+	load_root_anywhere /* in ring 0, IRETQ to the guest may have failed */
 	mov	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
 	jz	1f
@@ -243,10 +267,12 @@ return_own:
 
 entry_interrupt:
 	cld
+	forbid_guest_memory
 	save_registers
 	mov	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
 	jz	1f
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
 	call	irq_dispatch
 	jmp	return_check
 1:	call	irq_dispatch
@@ -255,10 +281,12 @@ entry_interrupt:
 /*
  * #DB, NMI and #MC arrive on stacks of their own, because they can hit the
  * system-call stubs while RSP is the guest's. From a guest, move the frame to
- * the main stack and go on as for any exception; else stay here.
+ * the main stack and go on as for any exception; else stay here, and leave CR3
+ * as it was: it may hold the guest's root, just before or after a guest ran.
  */
 entry_ist:
 	cld
+	forbid_guest_memory
 	save_registers
 	testb	$3, REGS_CS(%rsp)
 	jz	2f
@@ -269,16 +297,26 @@ entry_ist:
 	mov	%rdi, %rsp
 	mov	$(REGS_SIZE / 8), %ecx
 	rep movsq
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
 	mov	%rsp, %rdi
 	call	handle_guest_exception
 	jmp	return_check
 2:	mov	%rsp, %rdi
+	begin_for
+	mov	%cr3, %rbx
+	end_for	PATCH_ISOLATED
+	load_root_anywhere
 	call	handle_own_exception
+	begin_for
+	mov	%rbx, %cr3
+	end_for	PATCH_ISOLATED
 	jmp	return_own
 
 entry_double_fault:
 	cld
+	forbid_guest_memory
 	save_registers
+	load_root_anywhere
 	mov	%rsp, %rdi
 	call	handle_double_fault
 	ud2

@@ -9,6 +9,7 @@
 #define MSR_FEATURE_CONTROL 0x3a
 #define MSR_MICROCODE 0x8b
 #define MSR_PLATFORM_INFO 0xce
+#define MSR_ARCH_CAPABILITIES 0x10a
 #define MSR_MISC_FEATURES 0x140 /* bit 0: CPUID faulting */
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
@@ -28,6 +29,8 @@
 #define MSR_GS_BASE 0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
 #define MSR_TSC_AUX 0xc0000103
+
+#define ARCH_CAP_RDCL_NO (1 << 0)
 
 #define APIC_BASE_BSP (1 << 8)
 #define APIC_BASE_X2APIC (1 << 10)

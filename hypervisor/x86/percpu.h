@@ -3,7 +3,8 @@
  * One window of PERCPU_SIZE bytes per CPU, at PERCPU_WINDOW(number):
  *
  *   0x0000  struct cpu (2 pages)
- *   0x2000  not mapped
+ *   0x2000  IDT, the same page for all, read-only
+ *   0x3000  not mapped
  *   0x4000  #DF stack, 0x5000 NMI, 0x6000 #MC, 0x7000 #DB stack
  *   0x8000  not mapped: what a stack overflow meets
  *   0xc000  main stack, 16 KiB; its top holds the guest's struct regs
@@ -14,6 +15,7 @@
  */
 #pragma once
 
+#define CPU_IDT 0x2000
 #define CPU_STACK_DF 0x5000 /* tops: stacks grow down from here */
 #define CPU_STACK_NMI 0x6000
 #define CPU_STACK_MC 0x7000
@@ -25,6 +27,8 @@
 #define CPU_GUEST_RSP 0x00
 #define CPU_CURRENT 0x08
 #define CPU_SOFTIRQ 0x10
+#define CPU_CR3 0x18
+#define CPU_GUEST_CR3 0x20
 
 #ifndef __ASSEMBLY__
 #include "mm/addr.h"
@@ -52,11 +56,20 @@ struct tss {
 	uint16_t iomap;
 } __attribute__((packed));
 
+/* A root for isolated entry: the slots of a guest's root, little of ours. */
+struct view {
+	paddr_t cr3; /* 0: there is none */
+	paddr_t root; /* whose slots it has */
+	uint64_t generation; /* of all roots, when they were copied */
+};
+
 struct cpu {
 	uint64_t guest_rsp; /* scratch of the syscall stub */
 	struct vcpu *vcpu; /* who runs here; the idle vCPU if nobody */
 	uint32_t softirq; /* pending SOFTIRQ_ bits; atomic */
 	uint32_t number; /* ours, 0 is the boot CPU */
+	paddr_t cr3; /* what CR3 holds while we run */
+	paddr_t guest_cr3; /* while a guest runs, if entry is isolated */
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool idle; /* halted or about to be: an IPI is needed to wake it */
@@ -66,8 +79,9 @@ struct cpu {
 	uint32_t flush_asked; /* flushes other CPUs asked for; atomic */
 	uint32_t flush_done; /* of these, how many are done */
 	uint32_t flush_global; /* global entries too; atomic */
-	paddr_t cr3; /* what CR3 holds */
 	bool guest_root; /* CR3 is a guest's, or about to be; else idle_cr3 */
+	struct view view[2]; /* a guest's kernel and its user space */
+	uint8_t last_view;
 
 	/* State that is loaded now and may belong to somebody else (lazy) */
 	struct vcpu *loaded; /* whose segments and FPU state */
@@ -118,10 +132,12 @@ struct regs *guest_regs(void);
 
 static_assert(offsetof(struct cpu, vcpu) == CPU_CURRENT, "cpu");
 static_assert(offsetof(struct cpu, softirq) == CPU_SOFTIRQ, "cpu");
+static_assert(offsetof(struct cpu, cr3) == CPU_CR3, "cpu");
+static_assert(offsetof(struct cpu, guest_cr3) == CPU_GUEST_CR3, "cpu");
 
 #define current (this_cpu()->vcpu)
 
-static_assert(sizeof(struct cpu) <= 0x2000, "struct cpu is two pages");
+static_assert(sizeof(struct cpu) <= CPU_IDT, "struct cpu is two pages");
 
 /* Sets of CPUs. */
 typedef struct {

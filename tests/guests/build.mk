@@ -9,6 +9,7 @@ GUEST_LIB := $(patsubst %,$(B)/pv/%.o,$(basename \
 GUEST_ELFS := $(GUESTS:%=$(B)/guests/%.elf)
 
 CHECKS += tests/guests/run,limit=300 tests/guests/domu,limit=150
+CHECKS += tests/guests/isolated
 ORACLES += tests/guests/run,limit=300 tests/guests/domu,limit=150
 $(B)/checks $(B)/oracle-checks: $(GUEST_ELFS)
 

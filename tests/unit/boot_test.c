@@ -135,6 +135,11 @@ static void line_forms(void)
 	CHECK_EQUAL(options.dom0_max_vcpus, 0);
 	cmdline_parse("com1=57600/1843200,8n1");
 	CHECK_EQUAL(options.com1_baud, 57600);
+	CHECK_EQUAL(options.xpti, CHOICE_AUTO);
+	cmdline_parse("xpti=off");
+	CHECK_EQUAL(options.xpti, CHOICE_OFF);
+	cmdline_parse("xpti=on");
+	CHECK_EQUAL(options.xpti, CHOICE_ON);
 	CHECK_EQUAL(nr_logs, 0);
 	CHECK(options.console_serial && options.console_screen);
 }
@@ -159,6 +164,7 @@ static void line_mistakes(void)
 	line_named("com1=0x10", "com1");
 	line_named("console=com3", "console=com3");
 	line_named("loglvl=loud", "loglvl=loud");
+	line_named("xpti=perhaps", "xpti=perhaps");
 }
 
 static void line_long(void)

@@ -28,6 +28,8 @@ void *direct(paddr_t pa)
  * tables of level 3 to 1, slot 257's of level 3 and 2. */
 static void start(void)
 {
+	const uint64_t m2p = PTE_P | PTE_US | PTE_NX;
+
 	memset(table, 0, sizeof(table));
 	table[0].entry[271] = 0x1000 | PTE_P | PTE_RW;
 	table[1].entry[0] = 0x2000 | PTE_P | PTE_RW;
@@ -44,6 +46,10 @@ static void start(void)
 	/* The bit of large pages means something else at level 1. */
 	table[3].entry[40] |= PTE_PAT;
 	table[5].entry[0] = 0x400000 | PTE_P | PTE_RW | PTE_NX | PTE_PSE;
+	/* Guests may read this: it is not counted. */
+	table[0].entry[256] = 0x6000 | PTE_P | PTE_RW | PTE_US;
+	table[6].entry[0] = 0x7000 | PTE_P | PTE_RW | PTE_US;
+	table[7].entry[0] = 0x600000 | m2p | PTE_PSE;
 	wx = (struct wx){ .text = TEXT, .text_end = CONST, .const_end = DATA };
 }
 
@@ -97,6 +103,19 @@ static void writable_alias(void)
 	finds(5, 4, 0x200000 | data | PTE_PSE, 0xffff808040800000);
 }
 
+static void guest_pages(void)
+{
+	const uint64_t user = PTE_P | PTE_US | PTE_PSE;
+
+	finds(7, 1, 0x200000 | user | PTE_RW | PTE_NX, 0xffff800000200000);
+	finds(7, 1, 0x800000 | user | PTE_RW, 0xffff800000200000);
+	/* User pages below a table that is not for users are ours. */
+	start();
+	table[0].entry[256] &= ~PTE_US;
+	wx_check(&wx, 0);
+	CHECK_EQUAL(wx.pages, 48 + 512 + 512);
+}
+
 /* Rights are those of all levels together. */
 static void rights_of_levels(void)
 {
@@ -112,4 +131,5 @@ SUITE({ "W^X: good tables pass", good },
 	{ "W^X: writable and executable", writable_code },
 	{ "W^X: code outside the text", stray_code },
 	{ "W^X: the image writable elsewhere", writable_alias },
+	{ "W^X: pages that guests see", guest_pages },
 	{ "W^X: rights of all levels", rights_of_levels })
