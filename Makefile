@@ -29,7 +29,11 @@ FREE := -ffreestanding -fno-builtin -mgeneral-regs-only -mno-red-zone \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
 	-fno-stack-protector -fcf-protection=none -fno-strict-aliasing
 
-HV_CFLAGS := $(BASE) $(FREE) -fpie -fvisibility=hidden -fno-jump-tables \
+# Indirect calls go through thunks of x86/entry.S, by either compiler.
+THUNKS := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),\
+	-mretpoline-external-thunk,\
+	-mindirect-branch=thunk-extern -mindirect-branch-register)
+HV_CFLAGS := $(BASE) $(FREE) $(THUNKS) -fpie -fvisibility=hidden -fno-jump-tables \
 	-fno-omit-frame-pointer -fstack-protector-strong \
 	-mstack-protector-guard=global -DSHOJI_HYPERVISOR \
 	-DDEBUG=$(or $(DEBUG),0) -Ihypervisor -Ihypervisor/include

@@ -21,6 +21,7 @@
 #include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
+#include "x86/harden.h"
 #include "x86/msr.h"
 #include "x86/traps.h"
 
@@ -71,6 +72,7 @@ static void load_lazily(struct cpu *cpu, struct vcpu *v)
 	if (here) {
 		fpu_set_ts(v, v->virtual_ts);
 	} else {
+		harden_switch();
 		fpu_load(v);
 		v->failsafe_pending = !segment_load(v);
 		cpu->loaded = v;

@@ -9,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/string.h"
 #include "x86/asm.h"
+#include "x86/harden.h"
 #include "x86/msr.h"
 #include "x86/percpu.h"
 
@@ -38,6 +39,8 @@ static void read_features(uint32_t f[CPUID_WORDS], uint32_t max_leaf,
 		f[CPUID_87D] = cpuid(0x80000007, 0).d;
 	if (max_extended >= 0x80000008)
 		f[CPUID_88B] = cpuid(0x80000008, 0).b;
+	if (max_extended >= 0x80000021)
+		f[CPUID_821A] = cpuid(0x80000021, 0).a;
 }
 
 static void read_vendor(void)
@@ -117,6 +120,7 @@ void cpu_init(void)
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | EFER_NXE);
 	if (cpu_has(CPU_PAT))
 		wrmsr(MSR_PAT, PAT_VALUE);
+	harden_init_cpu();
 	write_dr7(0x400);
 }
 

@@ -20,6 +20,7 @@ enum cpu_word {
 	CPUID_81D,
 	CPUID_87D, /* leaf 0x80000007 EDX */
 	CPUID_88B, /* leaf 0x80000008 EBX */
+	CPUID_821A, /* leaf 0x80000021 EAX */
 	CPUID_WORDS
 };
 
@@ -35,10 +36,17 @@ enum cpu_word {
 #define CPU_SMEP CPU_FEATURE(7B, 7)
 #define CPU_SMAP CPU_FEATURE(7B, 20)
 #define CPU_UMIP CPU_FEATURE(7C, 2)
+#define CPU_MD_CLEAR CPU_FEATURE(7D, 10)
+#define CPU_IBRS_IBPB CPU_FEATURE(7D, 26)
+#define CPU_STIBP CPU_FEATURE(7D, 27)
 #define CPU_ARCH_CAPABILITIES CPU_FEATURE(7D, 29)
 #define CPU_PAGE1GB CPU_FEATURE(81D, 26)
 #define CPU_RDTSCP CPU_FEATURE(81D, 27)
 #define CPU_INVARIANT_TSC CPU_FEATURE(87D, 8)
+
+#define CPU_AMD_IBPB CPU_FEATURE(88B, 12)
+#define CPU_AMD_STIBP CPU_FEATURE(88B, 15)
+#define CPU_AUTO_IBRS CPU_FEATURE(821A, 8)
 
 struct cpu_info {
 	uint32_t features[CPUID_WORDS]; /* SMAP is off if it does not work */

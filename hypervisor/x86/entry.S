@@ -176,6 +176,9 @@ return_check:
 	cmp	$0xff, %eax
 	jb	3f
 	load_root CPU_GUEST_CR3 + CPU_FROM_REGS(%rsp)
+	begin_for
+	verw	data_selector(%rip)	/* empties the CPU's buffers of our data */
+	end_for	PATCH_VERW
 	/* SYSRET only for what came by SYSCALL, to canonical addresses. */
 	cmpl	$VECTOR_SYSCALL, REGS_VECTOR(%rsp)
 	jne	2f
@@ -198,6 +201,8 @@ entry_iret:
 3:	mov	%rsp, %rdi
 	call	guest_exit_work
 	jmp	return_check
+data_selector:
+	.word	SEL_HV_DS
 
 /* The same, after the FPU, segments and so on were loaded: C's last word. */
 	.globl	switch_to_idle
@@ -320,5 +325,26 @@ entry_double_fault:
 	mov	%rsp, %rdi
 	call	handle_double_fault
 	ud2
+
+/*
+ * Indirect calls and jumps of C. Where a guest could have taught the CPU their
+ * target, they are returns, whose predicted target is the loop.
+ */
+	.section .text
+	.irp	r, rax, rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, \
+		r13, r14, r15
+	.globl	__x86_indirect_thunk_\r
+	.balign	32
+__x86_indirect_thunk_\r:
+	begin_for
+	call	2f
+1:	pause
+	lfence
+	jmp	1b
+2:	mov	%\r, (%rsp)
+	ret
+	end_for	PATCH_RETPOLINE
+	jmp	*%\r
+	.endr
 
 	.section .note.GNU-stack, "", @progbits

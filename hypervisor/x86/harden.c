@@ -27,31 +27,17 @@ struct patch {
 };
 
 extern const struct patch patches[], patches_end[];
-static bool patch_on[PATCH_SMAP + 1];
+static bool patch_on[PATCHES];
+static uint64_t spec_ctrl; /* of every CPU, for good */
+static bool ibpb;
 
-/* why: something to say about it, or NULL. */
-static void say(const char *name, bool on, const char *why)
+static const char none[] = "this CPU has none";
+static const char needless[] = "this CPU does not need it";
+
+static void say(const char *name, bool on, const char *why_not)
 {
-	log_info("hardening: %s %s%s%s", name, on ? "yes" : "no",
-		why ? ", " : "", why ? why : "");
-}
-
-static void say_cr4(const char *name, uint32_t bit, unsigned feature)
-{
-	const bool on = cpu_cr4 & bit;
-	unsigned cpu;
-
-	/* Whatever a guest asked for in the meantime. */
-	for_each_cpu(cpu, cpus_online)
-		ASSERT(!on || (cpu_of(cpu)->cr4 & bit));
-	say(name, on, cpu_has(feature) ? NULL : "this CPU has none");
-}
-
-/* Does the CPU fetch what it may not read, before it looks at its right to? */
-static bool leaks_memory(void)
-{
-	return cpu_info.intel && !(cpu_has(CPU_ARCH_CAPABILITIES) &&
-		(rdmsr(MSR_ARCH_CAPABILITIES) & ARCH_CAP_RDCL_NO));
+	log_info("hardening: %s %s%s", name, on ? "yes" : "no, ",
+		on ? "" : why_not);
 }
 
 /* Each piece of code for something that is off becomes a jump over itself. */
@@ -68,14 +54,41 @@ static void patch(void)
 
 void harden_init(void)
 {
-	entry_isolated = options.xpti == CHOICE_ON ||
-		(options.xpti == CHOICE_AUTO && leaks_memory());
+	const uint64_t caps = cpu_has(CPU_ARCH_CAPABILITIES) ?
+		rdmsr(MSR_ARCH_CAPABILITIES) : 0;
+
+	entry_isolated = options.xpti == CHOICE_AUTO ?
+		cpu_info.intel && !(caps & ARCH_CAP_RDCL_NO) :
+		options.xpti == CHOICE_ON;
 	/* A global translation would outlive the change of roots. */
 	if (entry_isolated)
 		cpu_cr4 &= ~(uint64_t)CR4_PGE;
+	if (caps & ARCH_CAP_IBRS_ALL)
+		spec_ctrl |= SPEC_CTRL_IBRS;
+	ibpb = cpu_has(CPU_IBRS_IBPB) || cpu_has(CPU_AMD_IBPB);
+	if (cpu_has(CPU_STIBP) || cpu_has(CPU_AMD_STIBP))
+		spec_ctrl |= SPEC_CTRL_STIBP;
 	patch_on[PATCH_ISOLATED] = entry_isolated;
 	patch_on[PATCH_SMAP] = cpu_has(CPU_SMAP);
+	patch_on[PATCH_RETPOLINE] =
+		!(caps & ARCH_CAP_IBRS_ALL) && !cpu_has(CPU_AUTO_IBRS);
+	patch_on[PATCH_VERW] =
+		cpu_has(CPU_MD_CLEAR) && !(caps & ARCH_CAP_MDS_NO);
 	patch();
+}
+
+void harden_init_cpu(void)
+{
+	if (spec_ctrl)
+		wrmsr(MSR_SPEC_CTRL, spec_ctrl);
+	if (cpu_has(CPU_AUTO_IBRS))
+		wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_AIBRSE);
+}
+
+void harden_switch(void)
+{
+	if (ibpb)
+		wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
 }
 
 /* What guests see on every CPU is as little as it should be. */
@@ -86,7 +99,7 @@ static void log_isolated(void)
 
 	if (!entry_isolated) {
 		say("isolated entry", false, options.xpti == CHOICE_OFF ?
-				"xpti=off" : "this CPU does not need it");
+				"xpti=off" : needless);
 		return;
 	}
 	for_each_cpu(cpu, cpus_online)
@@ -101,16 +114,22 @@ static void log_isolated(void)
 void harden_log(void)
 {
 	const struct wx wx = paging_check(idle_cr3);
+	uint64_t cr4 = cpu_cr4;
+	unsigned cpu;
 
 	log_info("hardening: W^X yes, %lu of %lu KiB mapped are code",
 		wx.executable * 4, wx.pages * 4);
 	log_isolated();
+	for_each_cpu(cpu, cpus_online)
+		cr4 &= cpu_of(cpu)->cr4; /* whatever guests asked for */
+	ASSERT(cr4 == cpu_cr4);
 	say("stack protector", true, NULL);
 	say("NX", rdmsr(MSR_EFER) & EFER_NXE, NULL);
-	say_cr4("SMEP", CR4_SMEP, CPU_SMEP);
-	say_cr4("UMIP", CR4_UMIP, CPU_UMIP);
-	if (cpu_info.no_smap)
-		say("SMAP", false, "QEMU's is wrong");
-	else
-		say_cr4("SMAP", CR4_SMAP, CPU_SMAP);
+	say("SMEP", cr4 & CR4_SMEP, none);
+	say("UMIP", cr4 & CR4_UMIP, none);
+	say("SMAP", cr4 & CR4_SMAP, cpu_info.no_smap ? "QEMU's is wrong" : none);
+	say("retpolines", patch_on[PATCH_RETPOLINE], "IBRS instead");
+	say("STIBP", spec_ctrl & SPEC_CTRL_STIBP, none);
+	say("IBPB", ibpb, none);
+	say("VERW", patch_on[PATCH_VERW], needless);
 }

@@ -6,6 +6,9 @@
 /* What code of entry.S is for; it is jumped over where that is off. */
 #define PATCH_ISOLATED 0
 #define PATCH_SMAP 1
+#define PATCH_RETPOLINE 2
+#define PATCH_VERW 3
+#define PATCHES 4
 
 #ifndef __ASSEMBLY__
 #include <stdbool.h>
@@ -17,6 +20,10 @@ extern bool entry_isolated;
  * own page tables, after the CPU's features. */
 void harden_init(void);
 
+/* Each CPU: what its registers for speculation should hold. */
+void harden_init_cpu(void);
+/* Another vCPU comes to this CPU. */
+void harden_switch(void);
 /* The end of boot: make sure of it, and say it in the log. */
 void harden_log(void);
 #endif

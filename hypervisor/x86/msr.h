@@ -7,6 +7,8 @@
 #define MSR_PLATFORM_ID 0x17
 #define MSR_APIC_BASE 0x1b
 #define MSR_FEATURE_CONTROL 0x3a
+#define MSR_SPEC_CTRL 0x48
+#define MSR_PRED_CMD 0x49
 #define MSR_MICROCODE 0x8b
 #define MSR_PLATFORM_INFO 0xce
 #define MSR_ARCH_CAPABILITIES 0x10a
@@ -31,6 +33,12 @@
 #define MSR_TSC_AUX 0xc0000103
 
 #define ARCH_CAP_RDCL_NO (1 << 0)
+#define ARCH_CAP_IBRS_ALL (1 << 1)
+#define ARCH_CAP_MDS_NO (1 << 5)
+
+#define SPEC_CTRL_IBRS (1 << 0)
+#define SPEC_CTRL_STIBP (1 << 1)
+#define PRED_CMD_IBPB (1 << 0)
 
 #define APIC_BASE_BSP (1 << 8)
 #define APIC_BASE_X2APIC (1 << 10)
@@ -40,6 +48,7 @@
 #define EFER_LME (1 << 8)
 #define EFER_NXE (1 << 11)
 #define EFER_SVME (1 << 12)
+#define EFER_AIBRSE (1 << 21)
 
 /* WB WT UC- UC WC WP UC UC: the ABI's layout, guests put it in entries. */
 #define PAT_VALUE 0x0000050100070406
