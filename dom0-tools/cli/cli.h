@@ -47,6 +47,7 @@ int cmd_domid(int argc, char **argv);
 int cmd_domname(int argc, char **argv);
 int cmd_help(int argc, char **argv);
 int cmd_info(int argc, char **argv);
+int cmd_limits(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);
@@ -55,6 +56,7 @@ int cmd_unpack(int argc, char **argv);
 int cmd_unpause(int argc, char **argv);
 int cmd_uptime(int argc, char **argv);
 int cmd_vcpu_list(int argc, char **argv);
+int cmd_why(int argc, char **argv);
 
 extern const struct command commands[]; /* ends with a NULL name */
 const struct command *command_find(const char *name);

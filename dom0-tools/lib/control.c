@@ -12,6 +12,7 @@
 
 #include "lib/error.h"
 #include "lib/privcmd.h"
+#include "shoji/extension.h"
 
 /* A resident buffer that is cut up from the front. */
 struct arena {
@@ -44,9 +45,37 @@ static void *take(struct arena *arena, const void *data, size_t size)
 	return where;
 }
 
+/* What the hypervisor says of this domain's last refusal, if that is the call
+ * that has failed right now. */
+static void remember_reason(int fd, unsigned nr, int code)
+{
+	struct shoji_get_refusal *get = privcmd_buffer(sizeof(*get));
+
+	error_reason(0, NULL);
+	if (!get)
+		return;
+	get->domid = DOMID_SELF;
+	if (!privcmd_call(fd, __HYPERVISOR_shoji, SHOJI_refusal, (uintptr_t)get,
+		    0, 0, 0) && get->record.count &&
+		get->record.vector == SHOJI_VECTOR_HYPERCALL &&
+		get->record.call == nr && get->record.error == -code)
+		error_reason(code, get->record.text);
+	privcmd_buffer_free(get, sizeof(*get));
+}
+
+static int64_t hypercall(int fd, unsigned nr, uint64_t a1, uint64_t a2,
+	uint64_t a3, uint64_t a4, uint64_t a5)
+{
+	const int64_t rc = privcmd_call(fd, nr, a1, a2, a3, a4, a5);
+
+	if (rc < 0)
+		remember_reason(fd, nr, (int)-rc);
+	return rc;
+}
+
 static int64_t call2(int fd, unsigned nr, uint64_t a1, const void *a2)
 {
-	return privcmd_call(fd, nr, a1, (uintptr_t)a2, 0, 0, 0);
+	return hypercall(fd, nr, a1, (uintptr_t)a2, 0, 0, 0);
 }
 
 /* A call whose one argument is a structure without further pointers. */
@@ -70,7 +99,7 @@ static int64_t simple_call(
 static int domctl_in_place(int fd, struct xen_domctl *op)
 {
 	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	return privcmd_call(fd, __HYPERVISOR_domctl, (uintptr_t)op, 0, 0, 0, 0);
+	return hypercall(fd, __HYPERVISOR_domctl, (uintptr_t)op, 0, 0, 0, 0);
 }
 
 static int domctl(int fd, struct xen_domctl *op)
@@ -91,7 +120,7 @@ static int domctl(int fd, struct xen_domctl *op)
 static int sysctl_in_place(int fd, struct xen_sysctl *op)
 {
 	op->interface_version = XEN_SYSCTL_INTERFACE_VERSION;
-	return privcmd_call(fd, __HYPERVISOR_sysctl, (uintptr_t)op, 0, 0, 0, 0);
+	return hypercall(fd, __HYPERVISOR_sysctl, (uintptr_t)op, 0, 0, 0, 0);
 }
 
 static int sysctl(int fd, struct xen_sysctl *op)
@@ -469,7 +498,7 @@ int control_pin_l4(int fd, uint16_t dom, uint64_t mfn)
 	if (!arena_open(&arena, sizeof(op)))
 		return -ENOMEM;
 	copy = take(&arena, &op, sizeof(op));
-	rc = privcmd_call(
+	rc = hypercall(
 		fd, __HYPERVISOR_mmuext_op, (uintptr_t)copy, 1, 0, dom, 0);
 	arena_close(&arena);
 	return rc;
@@ -496,11 +525,32 @@ int control_grant_frame(int fd, uint16_t dom, uint64_t *mfn)
 	setup->dom = dom;
 	setup->nr_frames = 1;
 	setup->frame_list = take(&arena, NULL, sizeof(*mfn));
-	rc = privcmd_call(fd, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
+	rc = hypercall(fd, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
 		(uintptr_t)setup, 1, 0, 0);
 	if (!rc && setup->status)
 		rc = -EIO;
 	*mfn = *(uint64_t *)setup->frame_list;
 	arena_close(&arena);
 	return rc;
+}
+
+/* Shoji's own */
+
+static int shoji_call(int fd, unsigned command, void *op, size_t size)
+{
+	return simple_call(fd, __HYPERVISOR_shoji, command, op, size);
+}
+
+int control_refusal(int fd, uint16_t dom, uint16_t back,
+	struct shoji_get_refusal *refusal)
+{
+	refusal->domid = dom;
+	refusal->back = back;
+	return shoji_call(fd, SHOJI_refusal, refusal, sizeof(*refusal));
+}
+
+int control_limits(int fd, uint16_t dom, struct shoji_get_limits *limits)
+{
+	limits->domid = dom;
+	return shoji_call(fd, SHOJI_limits, limits, sizeof(*limits));
 }

@@ -12,6 +12,8 @@
 #include <stdint.h>
 
 #include "shoji/extension.h"
+#include "shoji/limits.h"
+#include "shoji/refusal.h"
 #include "xen/domctl.h"
 #include "xen/event_channel.h"
 #include "xen/grant_table.h"
@@ -70,6 +72,13 @@ int control_memory_map(int fd, uint16_t dom,
 	const struct xen_e820_entry *entries, unsigned nr);
 int64_t control_memory_count(int fd, unsigned command);
 int control_pin_l4(int fd, uint16_t dom, uint64_t mfn);
+
+/* What only Shoji tells: -ENOSYS elsewhere. The last refusal of a domain, or
+ * the one `back` before it (record.count 0: there is none); what it uses of
+ * its limits. */
+int control_refusal(int fd, uint16_t dom, uint16_t back,
+	struct shoji_get_refusal *refusal);
+int control_limits(int fd, uint16_t dom, struct shoji_get_limits *limits);
 
 /* The port, in dom, that dom0 can bind to, or -errno. */
 int control_unbound_port(int fd, uint16_t dom, uint16_t remote);

@@ -9,6 +9,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+static _Thread_local struct {
+	int code;
+	char text[96];
+} reason;
+
+void error_reason(int code, const char *text)
+{
+	reason.code = text ? code : 0;
+	snprintf(reason.text, sizeof(reason.text), "%s", text ? text : "");
+}
+
 static int error_vset(struct error *error, int code, const char *suffix,
 	const char *format, va_list args)
 {
@@ -42,11 +53,16 @@ int error_set(struct error *error, int code, const char *format, ...)
 
 int error_errno(struct error *error, int code, const char *format, ...)
 {
+	char why[sizeof(reason.text) + 128];
 	va_list args;
 	int rc;
 
 	va_start(args, format);
-	rc = error_vset(error, code, strerror(code), format, args);
+	snprintf(why, sizeof(why), "%s%s%s", strerror(code),
+		code == reason.code ? ": hypervisor: " : "",
+		code == reason.code ? reason.text : "");
+	error_reason(0, NULL);
+	rc = error_vset(error, code, why, format, args);
 	va_end(args);
 	return rc;
 }

@@ -28,6 +28,9 @@ __attribute__((format(printf, 3, 4))) int error_set(
 /* As error_set(), with ": strerror(code)" behind the text. */
 __attribute__((format(printf, 3, 4))) int error_errno(
 	struct error *error, int code, const char *format, ...);
+/* Why the hypervisor refused the call that failed last with this errno: the
+ * next error_errno() of this thread about it adds it. NULL: forget. */
+void error_reason(int code, const char *text);
 /* What was being done when the cause came up. Returns -code. */
 __attribute__((format(printf, 2, 3))) int error_while(
 	struct error *error, const char *format, ...);

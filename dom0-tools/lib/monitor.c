@@ -70,6 +70,17 @@ static int start_again(struct host *host, const struct domain_config *dc,
 	return 0;
 }
 
+/* Why the hypervisor crashed it, if it was not the guest's own word. */
+static void say_crash(struct host *host, uint16_t dom)
+{
+	struct shoji_get_refusal get;
+
+	if (!control_refusal(host->fd, dom, 0, &get) &&
+		get.record.vector == SHOJI_VECTOR_CRASH)
+		log_error("domain %u crashed: %.91s (RIP %#lx, CR2 %#lx)", dom,
+			get.record.text, get.record.arg[0], get.record.arg[1]);
+}
+
 /* 1: there is a new incarnation to look after. */
 static int act(struct host *host, const struct domain_config *dc, uint16_t *dom,
 	enum domain_action action, struct error *error)
@@ -109,6 +120,8 @@ int domain_monitor(struct host *host, const struct domain_config *dc,
 		}
 		log_info("domain %u ('%s') stopped: %s", dom, dc->name,
 			domain_end_name(end));
+		if (end == END_CRASH)
+			say_crash(host, dom);
 		short_lives =
 			time(NULL) - start < TOO_SHORT ? short_lives + 1 : 0;
 		if (short_lives >= MAX_SHORT &&

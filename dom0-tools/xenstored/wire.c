@@ -457,6 +457,8 @@ static int do_transaction_start(struct request *r)
 		return -ENOMEM;
 	}
 	journal_txn(conn, RECORD_TXN, conn->next_txn);
+	warn_near(conn->domain, 4, "transactions", conn->nr_txns,
+		server_store->limits.transactions);
 	wire_reply(r, text,
 		snprintf(text, sizeof(text), "%u", conn->next_txn) + 1);
 	return 0;
