@@ -315,7 +315,7 @@ int64_t hypercall_vcpu_op(struct hypercall_args *a)
 	const uint32_t id = (uint32_t)a->arg[1];
 
 	if (id >= d->max_vcpus || !d->vcpu[id])
-		return reject(-ENOENT, "there is no vCPU %u", id);
+		return reject(-ENOENT, "there is no such vCPU");
 	if (cmd == VCPUOP_get_physid)
 		return reject(-EINVAL, "no vCPU is pinned for good");
 	if (cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[cmd])
