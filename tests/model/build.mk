@@ -13,8 +13,14 @@ MODEL_OBJECTS := $(patsubst %.c,%,$(wildcard tests/model/*.c)) \
 # Only reads, and is most of the time.
 UNIT_CFLAGS-hypervisor/mm/audit := -fno-sanitize=all
 
+# Where another CPU may come in between (together.c).
+MODEL_GAPS := spin_lock spin_unlock frame_get frame_put frame_get_writable \
+	frame_put_writable frame_take_type frame_drop_type tlb_flush \
+	tlb_flush_since domain_put copy_from_guest copy_to_guest
+
 CHECKS += $(B)/unit/model,limit=240
 ALL += $(B)/unit/model
 $(B)/unit/model: $(MODEL_OBJECTS:%=$(B)/unit/%.o)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -fsanitize=address,undefined -o $@ $^
+	$(Q)$(CC) -fsanitize=address,undefined $(MODEL_GAPS:%=-Wl,--wrap=%) \
+		-o $@ $^

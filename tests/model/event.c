@@ -484,6 +484,49 @@ void event_compare(bool all)
 	}
 }
 
+static struct port read_port(const struct event_port *r)
+{
+	static const uint8_t states[] = {[PORT_UNBOUND] = UNBOUND,
+		[PORT_INTERDOMAIN] = PAIR, [PORT_PIRQ] = PIRQ,
+		[PORT_VIRQ] = VIRQ, [PORT_IPI] = IPI};
+	struct port p = {.state = states[r->state], .vcpu = r->vcpu};
+
+	if (p.state == PAIR || p.state == PIRQ || p.state == VIRQ)
+		p.number = r->number;
+	if (p.state == VIRQ)
+		p.bound = r->bound_vcpu;
+	if (p.state == UNBOUND || p.state == PAIR)
+		p.dom = p.state == PAIR ? r->remote->id : r->dom;
+	return p;
+}
+
+void event_read(void)
+{
+	for (uint16_t id = 0; id < DOMAINS; id++) {
+		struct domain *const d = domain_of_id(id);
+		struct events *const e = &events[id];
+
+		if (!d)
+			continue;
+		e->known = 0;
+		for (uint32_t i = 1; i <= e->limit; i++) {
+			const struct event_port *const r = event_port(d, i);
+
+			if (r)
+				e->known = i / PER_PAGE + 1;
+			e->port[i] = r ? read_port(r) : (struct port){0};
+		}
+		memcpy(e->pending, d->shared->evtchn_pending,
+			sizeof(e->pending));
+		memcpy(e->mask, d->shared->evtchn_mask, sizeof(e->mask));
+		for (unsigned v = 0; v < VCPUS; v++) {
+			e->sel[v] = d->vcpu[v]->info->evtchn_pending_sel;
+			e->upcall[v] =
+				d->vcpu[v]->info->evtchn_upcall_pending;
+		}
+	}
+}
+
 /* A fresh domain has no port, and all are masked. */
 void event_created(uint16_t id)
 {

@@ -27,6 +27,7 @@ struct cached {
 	unsigned level; /* of the table that mfn is; 0: a page */
 	bool writable;
 	uint16_t owner; /* of the frame, at that time */
+	uint64_t address; /* that was accessed */
 };
 
 static struct tlb {
@@ -85,7 +86,7 @@ static void remember(uint64_t va, uint64_t mfn, unsigned level, bool writable)
 	const unsigned at = t->nr < CACHED ? t->nr++ : random_below(CACHED);
 
 	t->cached[at] = (struct cached){part_of(va, level), mfn, level,
-		writable, frames[mfn].owner};
+		writable, frames[mfn].owner, va & ~(uint64_t)PAGE_MASK};
 }
 
 static const struct cached *find(uint64_t va, unsigned level)
@@ -188,13 +189,16 @@ static bool granted(const struct domain *d, const struct cached *c)
 static bool may_use(const struct domain *d, const struct cached *c)
 {
 	const struct frame *const f = &frames[c->mfn];
+	/* Another CPU may have changed the type, and not flushed yet. */
+	const bool changing = is_together() && !(f->type & FT_VALID);
 
 	if (f->owner != c->owner)
 		return false;
 	/* It is walked: nobody may write to it, of whatever count. */
 	if (c->level)
-		return frame_type(f) == (enum frame_type)c->level;
-	if (c->writable && (f->type & FT_COUNT) && frame_type(f) <= FRAME_DESC)
+		return changing || frame_type(f) == (enum frame_type)c->level;
+	if (c->writable && (f->type & FT_COUNT) && !changing &&
+		frame_type(f) <= FRAME_DESC)
 		return false;
 	return c->owner == d->id || d->privileged || granted(d, c) ||
 		lent[d->id][c->mfn] == c->owner + 1;
@@ -229,6 +233,25 @@ void hardware_time_passes(void)
 	static const uint32_t flushes[] = {1, 0x100, 0x7000, 0x8000, 0xffff};
 
 	tlb_clock += flushes[random_below(5)];
+}
+
+/* Something that a CPU remembers of d's pages: what is done with that is worth
+ * trying. */
+bool hardware_remembers(const struct domain *d, uint64_t *mfn, uint64_t *va)
+{
+	const unsigned cpu = random_below(CPUS);
+	const struct tlb *const t = &tlbs[cpu];
+
+	for (unsigned tries = 0; t->nr && tries < 4; tries++) {
+		const struct cached *const c = &t->cached[random_below(t->nr)];
+
+		if (c->owner != d->id || (c->level && tries < 3))
+			continue;
+		*mfn = c->mfn;
+		*va = c->address;
+		return true;
+	}
+	return false;
 }
 
 /* Guests */
@@ -275,6 +298,7 @@ static int64_t guest_accesses(struct hypercall_args *a)
 		const unsigned index = at->va >> 3 & 511;
 		struct cached found;
 
+		together_gap();
 		if (!translate(at->va, at->write, &found))
 			continue; /* a fault: the guest goes on */
 		if (!may_use(c->d, &found))

@@ -46,6 +46,7 @@ static bool closely; /* keep the trace, check at every step */
 /* Of all runs; shared with the children. */
 static struct {
 	uint64_t steps, refused, interrupted;
+	uint64_t together; /* on both CPUs at once */
 	uint64_t unchecked; /* the audit alone looked at it */
 	char failure[256];
 	struct {
@@ -54,6 +55,7 @@ static struct {
 } *totals;
 static uint64_t step;
 static struct call calls[DOMAINS][VCPUS];
+struct call *acting;
 static char lines[LINES][160];
 static unsigned line;
 
@@ -194,6 +196,7 @@ bool same_answer(const struct call *c, int64_t rc, int64_t expected)
 
 static bool preempts(void)
 {
+	together_gap();
 	return chance(25);
 }
 
@@ -246,6 +249,20 @@ static void enter(struct vcpu *v)
 	v->domain->dirty_cpus.bits |= 1ull << this_cpu()->number;
 	mmu_load_root(v);
 	segment_load_tables(v);
+}
+
+/* A call has returned: it is over, or will go on. */
+static void returned(struct call *c, int64_t rc)
+{
+	trace("  -> %ld", rc);
+	totals->steps++;
+	totals->refused += rc < 0 && rc != -ERESTART;
+	totals->interrupted += rc == -ERESTART;
+	if (rc == -ERESTART)
+		return;
+	c->kind = NULL;
+	totals->of_kind[c->number].ended++;
+	totals->of_kind[c->number].done += rc >= 0;
 }
 
 static void disturb_others(const struct call *self)
@@ -320,6 +337,7 @@ static void run_step(void)
 	for (uint16_t i = 0; i < DOMAINS; i++)
 		spec_domain[i].exists =
 			domain_of_id(i) && domain_of_id(i)->refs;
+	acting = c;
 	rc = c->kind->fn(&c->a);
 	trace("  -> %ld", rc);
 	c->lost |= lost;
@@ -328,16 +346,50 @@ static void run_step(void)
 		totals->unchecked++;
 	else
 		c->kind->account(c, rc);
-	if (rc != -ERESTART) {
-		c->kind = NULL;
-		totals->of_kind[c->number].ended++;
-		totals->of_kind[c->number].done += rc >= 0;
-	}
+	returned(c, rc);
 	disturb_others(c);
 	check();
-	totals->steps++;
-	totals->refused += rc < 0 && rc != -ERESTART;
-	totals->interrupted += rc == -ERESTART;
+}
+
+/* Both CPUs at once: nobody knows the order, so nothing is compared. */
+static void run_both(struct call *first, struct call *second, int64_t rc[2])
+{
+	lose_track();
+	run_together(first, second, rc);
+	event_read();
+	totals->together += 2;
+	totals->unchecked += 2;
+	disturb_others(NULL);
+}
+
+static struct call *prepare(unsigned cpu)
+{
+	unsigned id = random_below(DOMAINS);
+	struct call *c;
+
+	while (spec_domain[id].dying)
+		id = random_below(DOMAINS);
+	c = &calls[id][cpu];
+	if (!c->kind || chance(2))
+		begin(c);
+	enter(c->v);
+	return c;
+}
+
+static void run_two_steps(void)
+{
+	struct call *both[CPUS];
+	int64_t rc[CPUS];
+
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		both[cpu] = prepare(cpu);
+		trace("step %lu: d%u goes on since %lu", step,
+			both[cpu]->d->id, both[cpu]->since);
+	}
+	run_both(both[0], both[1], rc);
+	for (unsigned cpu = 0; cpu < CPUS; cpu++)
+		returned(both[cpu], rc[cpu]);
+	check();
 }
 
 /* Domains */
@@ -438,7 +490,10 @@ static void run(uint64_t nr_steps)
 	check();
 	for (step = 1; step <= nr_steps; step++) {
 		live_and_die();
-		run_step();
+		if (seed % 4 == 3 && chance(40))
+			run_two_steps();
+		else
+			run_step();
 	}
 }
 
@@ -484,10 +539,10 @@ static void sum_up(void)
 			totals->of_kind[i].ended,
 			totals->of_kind[i].done * 100 /
 				(totals->of_kind[i].ended + 1));
-	printf("# %lu operations: %lu refused, %lu interrupted, %lu without an "
-	       "answer to compare; seeds 1 to %lu\n",
+	printf("# %lu operations: %lu refused, %lu interrupted, %lu on two CPUs "
+	       "at once, %lu without an answer to compare; seeds 1 to %lu\n",
 		totals->steps, totals->refused, totals->interrupted,
-		totals->unchecked, seed - 1);
+		totals->together, totals->unchecked, seed - 1);
 }
 
 int main(int argc, char **argv)

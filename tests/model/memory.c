@@ -38,8 +38,12 @@ static uint64_t any_number(void)
 
 uint64_t pick_frame(const struct domain *d, unsigned wanted)
 {
+	uint64_t known, va;
+
 	if (chance(6))
 		return any_number();
+	if (chance(10) && hardware_remembers(d, &known, &va))
+		return known;
 	for (unsigned tries = 0; tries < 200; tries++) {
 		const uint64_t mfn = random_below(FRAMES);
 
@@ -65,8 +69,11 @@ uint64_t pick_va(const struct call *c)
 {
 	uint64_t mfn = spec_domain[c->d->id].kernel_root[c->v->id].n;
 	bool follow = mfn < FRAMES && chance(85);
-	uint64_t va = 0;
+	uint64_t known, va = 0;
 
+	if (chance(25) && hardware_remembers(c->d, &known, &va))
+		return va;
+	va = 0;
 	for (unsigned level = 4; level >= 1; level--) {
 		unsigned index = level == 4 ? random_below(2) : pick_index();
 

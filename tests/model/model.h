@@ -52,6 +52,8 @@ struct call {
 	_Alignas(16) char list[CALL_BYTES]; /* guest memory: the requests */
 };
 
+extern struct call *acting; /* whose call executes, if it is only one */
+
 struct call_kind {
 	const char *name;
 	unsigned weight;
@@ -84,10 +86,16 @@ bool is_shared(uint64_t mfn);
 void grant_read(void);
 void grant_compare(void);
 
+/* Two CPUs, each in a call (the first on CPU 0): what they return. */
+void run_together(struct call *first, struct call *second, int64_t rc[2]);
+bool is_together(void); /* one of them executes just now */
+void together_gap(void); /* the other may go on here */
+
 /* What the CPUs remember: that nobody can use what he must not. */
 void hardware_start(void);
 void hardware_time_passes(void);
 void hardware_check(void);
+bool hardware_remembers(const struct domain *d, uint64_t *mfn, uint64_t *va);
 void hardware_lend(const struct domain *to, uint64_t pte);
 
 /* What a CPU's descriptor window shows. */
@@ -99,6 +107,7 @@ void event_created(uint16_t id);
 void event_closed_some(uint16_t id);
 void event_raised_virq(uint16_t id, unsigned virq);
 void event_compare(bool all);
+void event_read(void); /* take over what the real ports say */
 
 /* A page-table walk is unfinished, or a domain is dying: types are held that
  * the specification does not have (any more, or yet), so that a refusal proves
