@@ -207,6 +207,15 @@ static void start_batch(struct call *c, unsigned size)
 
 /* mmu_update */
 
+/* The same memory in another way. */
+static uint64_t pick_change(uint64_t pte)
+{
+	static const uint64_t bits[] = {PTE_RW, PTE_RW, PTE_RW, PTE_NX, PTE_D,
+		PTE_AVL, PTE_PCD, PTE_G, PTE_P};
+
+	return pte ^ bits[random_below(sizeof(bits) / sizeof(bits[0]))];
+}
+
 static void generate_update(struct call *c)
 {
 	struct mmu_update *const list = (void *)c->list;
@@ -224,16 +233,19 @@ static void generate_update(struct call *c)
 		const struct domain *const owner = domain_or_self(c, tables);
 		const uint64_t mfn = pick_frame(owner, wanted);
 		const unsigned cmd = chance(70) ? 0 : random_below(5);
+		const unsigned index = pick_index();
 
 		if (is_shared(mfn)) {
 			c->nr = i;
 			break;
 		}
-		list[i].ptr = mfn << PAGE_SHIFT | pick_index() << 3 | cmd;
+		list[i].ptr = mfn << PAGE_SHIFT | index << 3 | cmd;
 		list[i].val = cmd == MMU_MACHPHYS_UPDATE ?
 			random_below(FRAMES) :
 			pick_entry(domain_or_self(c, target),
 				wanted && wanted != DESC ? wanted : 1);
+		if (mfn < FRAMES && chance(20))
+			list[i].val = pick_change(spec[mfn].entry[index]);
 		if (c->d->id == 0 && owner != c->d && tables < DOMAINS)
 			hardware_lend(owner, list[i].val);
 		trace("  %lx = %lx", list[i].ptr, list[i].val);
@@ -410,9 +422,14 @@ static void generate_va(struct call *c)
 {
 	const uint16_t target = c->kind->fn == hypercall_update_va_mapping ?
 		DOMID_SELF : pick_domain(c);
+	uint64_t table;
+	unsigned index;
 
 	c->a.arg[0] = pick_va(c);
 	c->a.arg[1] = pick_entry(domain_or_self(c, target), 1);
+	if (chance(20) &&
+		spec_walk(c->d->id, c->v->id, c->a.arg[0], &table, &index))
+		c->a.arg[1] = pick_change(spec[table].entry[index]);
 	c->a.arg[2] = chance(50) ? UVMF_NONE : UVMF_INVLPG | UVMF_ALL;
 	c->a.arg[3] = target;
 	trace("  va %lx = %lx target %x", c->a.arg[0], c->a.arg[1], target);

@@ -11,7 +11,6 @@
  * specification: the audit must be clean when both have returned, and no CPU
  * may ever use what it must not (hardware.c).
  */
-#include <sanitizer/common_interface_defs.h>
 #include <string.h>
 
 #include "core/domain.h"
@@ -24,6 +23,13 @@
 #include "x86/asm.h"
 #include "x86/spinlock.h"
 #include "xen/errno.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/common_interface_defs.h>
+#else
+#define __sanitizer_start_switch_fiber(save, stack, size) ((void)(save))
+#define __sanitizer_finish_switch_fiber(save, stack, size) ((void)(save))
+#endif
 
 #define CPUS 2
 #define STACK (512 * 1024)
