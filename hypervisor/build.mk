@@ -10,9 +10,9 @@ HV_SRC := $(addprefix hypervisor/boot/, acpi.c acpi_find.c cmdline.c \
 	dom0.c elf.c head.S main.c memory.c multiboot.c trampoline.S)
 HV_SRC += $(addprefix hypervisor/core/, console.c consoleio.c \
 	debugkey.c domain.c domctl.c event.c eventop.c extension.c grant.c \
-	grantop.c limits.c physdev.c platform.c refusal.c runqueue.c sched.c \
-	schedop.c shutdown.c softirq.c subop.c sysctl.c timer.c vcpu.c \
-	vcpuctl.c)
+	grantop.c limits.c physdev.c platform.c policy.c refusal.c \
+	runqueue.c sched.c schedop.c shutdown.c softirq.c subop.c sysctl.c \
+	timer.c vcpu.c vcpuctl.c)
 HV_SRC += $(addprefix hypervisor/dev/, font.c pci.c uart.c vga.c)
 HV_SRC += $(addprefix hypervisor/lib/, printf.c rangeset.c \
 	string.c symbols.c)

@@ -34,6 +34,7 @@
 #include "xen/sched.h"
 
 #define IDS_PER_PAGE 512
+#define PEERS_SIZE PAGE_SIZE /* words that hold a bit for each id */
 
 #define EVENT_PORTS_DEFAULT 1024
 #define GRANT_FRAMES_DEFAULT 64
@@ -272,6 +273,7 @@ static void contents_free(struct domain *d)
 	grant_free(d);
 	event_free(d);
 	schedop_free(d);
+	heap_free(d->peers);
 	rangeset_destroy(d->iomem);
 	rangeset_destroy(d->ioports);
 	rangeset_destroy(d->irqs);
@@ -288,7 +290,8 @@ static int contents_create(struct domain *d)
 	d->iomem = rangeset_create();
 	d->ioports = rangeset_create();
 	d->irqs = rangeset_create();
-	if (!d->iomem || !d->ioports || !d->irqs)
+	d->peers = heap_alloc(PEERS_SIZE);
+	if (!d->iomem || !d->ioports || !d->irqs || !d->peers)
 		return -ENOMEM;
 	rc = refusal_init(d);
 	if (!rc)

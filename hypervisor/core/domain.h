@@ -60,6 +60,7 @@ struct domain {
 	struct event_state *events; /* core/event.c */
 	struct grant_table *grants; /* core/grant.c */
 	struct refusals *refusals; /* core/refusal.c; NULL: domain_xen, _io */
+	uint64_t *peers; /* a bit for each id: core/policy.c */
 
 	/* What hardware it may reach (core/domain.c) */
 	struct rangeset *iomem; /* machine frames */

@@ -6,6 +6,7 @@
  */
 #include "core/domain.h"
 #include "core/eventport.h"
+#include "core/policy.h"
 #include "core/refusal.h"
 #include "core/subop.h"
 #include "lib/rangeset.h"
@@ -21,12 +22,20 @@
 static int64_t alloc_unbound(struct domain *d, void *arg)
 {
 	struct evtchn_alloc_unbound *const op = arg;
-	const struct event_port unbound = {
+	struct event_port unbound = {
 		.state = PORT_UNBOUND,
-		.dom = op->remote_dom == DOMID_SELF ? current->domain->id
-						    : op->remote_dom,
+		.dom = op->remote_dom,
 	};
 
+	if (op->remote_dom == DOMID_SELF)
+		unbound.dom = current->domain->id;
+	if (!d->privileged) {
+		struct domain *const peer = policy_get_peer(d, unbound.dom);
+
+		if (!peer)
+			return reject(-EPERM, POLICY_NO_PEER, unbound.dom);
+		domain_put(peer);
+	}
 	return event_new(d, unbound, NULL, &op->port);
 }
 
@@ -59,11 +68,11 @@ static int join(struct domain *d, unsigned port, struct domain *remote,
 static int64_t bind_interdomain(struct domain *d, void *arg)
 {
 	struct evtchn_bind_interdomain *const op = arg;
-	struct domain *const remote = domain_get_or_self(op->remote_dom);
+	struct domain *const remote = policy_get_peer(d, op->remote_dom);
 	int rc;
 
 	if (!remote)
-		return reject(-ESRCH, "there is no d%u", op->remote_dom);
+		return reject(-ESRCH, POLICY_NO_PEER, op->remote_dom);
 	rc = event_new(d, (struct event_port){.state = PORT_RESERVED}, NULL,
 		&op->local_port);
 	if (!rc) {

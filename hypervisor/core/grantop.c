@@ -7,6 +7,7 @@
  */
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/policy.h"
 #include "core/refusal.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
@@ -85,9 +86,9 @@ static int16_t map_one(struct gnttab_map_grant_ref *op)
 
 	if (!(op->flags & BOTH_PARTS))
 		return REJECT_GRANT(GNTST_bad_gntref, "flags %x", op->flags);
-	granter = domain_get_or_self(op->dom);
+	granter = policy_get_peer(current->domain, op->dom);
 	if (!granter)
-		return REJECT_GRANT(GNTST_bad_domain, "no d%u", op->dom);
+		return REJECT_GRANT(GNTST_bad_domain, POLICY_NO_PEER, op->dom);
 	status = map_of(op, granter);
 	if (status != GNTST_okay)
 		domain_put(granter);
@@ -216,9 +217,9 @@ static int16_t copy_open(struct copy_end *e, const struct gnttab_copy_ptr *p,
 				"d%u without a grant", p->domid);
 		return copy_own(e, p->u.gmfn);
 	}
-	d = domain_get_or_self(p->domid);
+	d = policy_get_peer(current->domain, p->domid);
 	if (!d)
-		return REJECT_GRANT(GNTST_bad_domain, "no d%u", p->domid);
+		return REJECT_GRANT(GNTST_bad_domain, POLICY_NO_PEER, p->domid);
 	status = grant_pin(&e->pin, d, p->u.ref, current->domain, readonly);
 	if (status != GNTST_okay)
 		domain_put(d);

@@ -5,7 +5,7 @@
 MODEL_OBJECTS := $(patsubst %.c,%,$(wildcard tests/model/*.c)) \
 	tests/fake/machine tests/fake/memory tests/fake/guest \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
-		limits runqueue sched schedop softirq subop timer vcpu) \
+		limits policy runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, decode ptwrite pvclock segment vcpuop) \
 	$(addprefix hypervisor/mm/, audit buddy frame memop mmu ptcheck tlb) \
 	$(addprefix hypervisor/lib/, printf rangeset) hypervisor/x86/spinlock

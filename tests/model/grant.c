@@ -123,7 +123,8 @@ static int16_t pin(uint16_t granter, uint32_t ref, uint16_t user,
 	struct use *const u = &uses[granter][ref % REFS];
 	const bool used = ref < REFS && (u->readers || u->writers);
 
-	if (spec_domain[granter].dying || !spec_domain[granter].exists)
+	if (spec_domain[granter].dying || !spec_domain[granter].exists ||
+		(granter && user && granter != user && !spec_paired))
 		return GNTST_bad_domain;
 	if (ref >= nr_frames_of[granter] * 512)
 		return GNTST_bad_gntref;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/domain.h"
+#include "core/policy.h"
 #include "lib/rangeset.h"
 #include "machine.h"
 #include "mm/audit.h"
@@ -401,6 +402,19 @@ static void run_two_steps(void)
 
 /* Domains */
 
+/* What dom0 says of the two guests; it can change its mind at any time. */
+static void pair_guests(bool allow)
+{
+	struct domain *const a = domain_of_id(1), *const b = domain_of_id(2);
+
+	spec_paired = false;
+	if (!a || !b)
+		return;
+	trace("d1 and d2 %s share", allow ? "may" : "may not");
+	policy_pair(a, b, allow);
+	spec_paired = allow;
+}
+
 /* At a time of its own, so that nothing of it runs: the scheduler never runs
  * these vCPUs, the steps do. */
 static void create(uint16_t id)
@@ -421,6 +435,7 @@ static void create(uint16_t id)
 	for (unsigned i = 0; i < PAGES_MAX - 6; i++)
 		if (frame_alloc(d, 0, 0, PFN_NONE, &mfn))
 			break;
+	pair_guests(true);
 	machine_settle();
 	event_created(id);
 }
@@ -457,11 +472,15 @@ static void live_and_die(void)
 		create(id);
 		return;
 	}
+	if (!random_below(LIFE / 8) && !spec_domain[1].dying &&
+		!spec_domain[2].dying)
+		pair_guests(chance(70));
 	if (!spec_domain[id].dying && random_below(LIFE))
 		return;
 	if (!spec_domain[id].dying)
 		trace("d%u dies", id);
 	spec_domain[id].dying = true;
+	spec_paired = false;
 	if (d->dying != DOMAIN_DEAD) {
 		enter(calls[0][1].v);
 		enter(calls[0][0].v);

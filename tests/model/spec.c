@@ -16,6 +16,7 @@
 struct spec_frame spec[FRAMES];
 struct spec_domain spec_domain[DOMAINS + 1];
 bool spec_failed;
+bool spec_paired;
 
 static uint64_t frame_in(uint64_t pte)
 {

@@ -46,6 +46,7 @@ struct spec_domain {
 
 extern struct spec_frame spec[FRAMES];
 extern struct spec_domain spec_domain[DOMAINS + 1]; /* and DOMID_IO */
+extern bool spec_paired; /* domains 1 and 2 may share */
 
 /* General references. get: false if the frame is not owner's. */
 bool spec_get(uint64_t mfn, uint16_t owner);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/eventport.h"
+#include "core/policy.h"
 #include "core/sched.h"
 #include "lib/rangeset.h"
 #include "machine.h"
@@ -201,6 +202,7 @@ static void interdomain_refused(void)
 
 	start();
 	port = (unsigned)unbound(d1, 0);
+	policy_pair(d1, d2, true);
 	CHECK_EQUAL(bind(d2, 1, port), -EINVAL); /* not for d2 */
 	CHECK_EQUAL(bind(d0, 1, port + 1), -EINVAL);
 	CHECK_EQUAL(bind(d0, 1, 100000), -EINVAL);

@@ -4,14 +4,16 @@
 UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
 	tests/fake/pagetable \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
-		limits runqueue sched schedop softirq subop timer vcpu) \
+		limits policy runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \
 	$(addprefix hypervisor/mm/, frame) hypervisor/lib/rangeset \
 	hypervisor/x86/spinlock
 
-UNITS += timer_test sched_test event_test grant_test domain_test
+UNITS += timer_test sched_test event_test grant_test domain_test \
+	policy_test
 UNIT_timer_test := tests/unit/timer_test $(UNIT_MACHINE)
 UNIT_sched_test := tests/unit/sched_test $(UNIT_MACHINE)
 UNIT_event_test := tests/unit/event_test $(UNIT_MACHINE)
 UNIT_grant_test := tests/unit/grant_test $(UNIT_MACHINE)
 UNIT_domain_test := tests/unit/domain_test $(UNIT_MACHINE)
+UNIT_policy_test := tests/unit/policy_test $(UNIT_MACHINE)
