@@ -289,11 +289,11 @@ void conn_remove_txn(struct conn *conn, const struct txn *txn)
 	}
 }
 
-void conn_doom_txns(void)
+void conn_forget_domain(uint16_t dom)
 {
 	for (struct conn *conn = conn_list; conn; conn = conn->next) {
 		for (unsigned i = 0; i < conn->nr_txns; i++)
-			txn_doom(conn->txns[i]);
+			txn_forget_domain(server_store, conn->txns[i], dom);
 	}
 }
 

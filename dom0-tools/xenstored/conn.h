@@ -84,7 +84,7 @@ void conn_requeue(struct conn *conn, const void *bytes, size_t size);
 struct txn *conn_find_txn(const struct conn *conn, uint32_t id);
 int conn_add_txn(struct conn *conn, struct txn *txn);
 void conn_remove_txn(struct conn *conn, const struct txn *txn);
-void conn_doom_txns(void);
+void conn_forget_domain(uint16_t dom);	/* in open transactions */
 
 /* Forgets watches, transactions and all that waits: a fresh start. */
 void conn_reset(struct conn *conn);

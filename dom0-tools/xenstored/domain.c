@@ -197,7 +197,7 @@ static void forget(uint16_t id)
 		d->target = d->conn->who.target = DOM_NONE;
 		state_add_domain(d);
 	}
-	conn_doom_txns();
+	conn_forget_domain(id);
 	store_forget_domain(server_store, id);
 }
 

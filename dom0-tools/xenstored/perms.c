@@ -18,10 +18,21 @@ unsigned perms_rights(const struct perm *perms, unsigned nr,
 		who->target == perms[0].dom)
 		return all;
 	for (unsigned i = 1; i < nr; i++) {
-		if (perms[i].dom == who->dom || perms[i].dom == who->target)
+		if ((perms[i].rights & PERM_VOID) == 0 &&
+			(perms[i].dom == who->dom ||
+				perms[i].dom == who->target))
 			return perms[i].rights;
 	}
 	return perms[0].rights;
+}
+
+bool perms_name(const struct perm *perms, unsigned nr, uint16_t dom)
+{
+	for (unsigned i = 0; i < nr; i++) {
+		if (perms[i].dom == dom && !(perms[i].rights & PERM_VOID))
+			return true;
+	}
+	return false;
 }
 
 bool domid_parse(uint16_t *dom, const char *text)

@@ -102,8 +102,8 @@ static void tell(struct store *store, enum change_kind kind, const char *path,
 		store->on_change(&change);
 }
 
-int store_apply(struct store *store, const char *path, struct data *data,
-	enum change_kind kind)
+static int apply(struct store *store, const char *path, struct data *data,
+	enum change_kind kind, uint64_t generation)
 {
 	const struct node *old = tree_find(store->root, path);
 	struct data *before = old ? old->data : NULL;
@@ -111,7 +111,7 @@ int store_apply(struct store *store, const char *path, struct data *data,
 	if (before)
 		before->refs++;
 
-	const int rc = tree_set(&store->root, path, data, ++store->generation);
+	const int rc = tree_set(&store->root, path, data, generation);
 
 	if (rc == 0) {
 		if (before)
@@ -121,6 +121,12 @@ int store_apply(struct store *store, const char *path, struct data *data,
 	}
 	data_put(before);
 	return rc;
+}
+
+int store_apply(struct store *store, const char *path, struct data *data,
+	enum change_kind kind)
+{
+	return apply(store, path, data, kind, ++store->generation);
 }
 
 int store_put(struct store *store, const char *path, struct data *data)
@@ -166,18 +172,20 @@ static int find_allowed(struct store *store, struct txn *txn,
 	const char *below;
 
 	*node = tree_nearest(txn ? txn->root : store->root, path, &below);
+
+	const struct data *data = (*node)->data;
+	const unsigned rights = perms_rights(data->perms, data->nr_perms, who);
+
+	/* A refusal is not noted: a conflict would tell the refused that the
+	 * node changed. */
+	if ((rights & want) != want)
+		return -EACCES;
 	if (txn) {
 		const int rc = txn_note(store, txn, path, below, use);
 
 		if (rc < 0)
 			return rc;
 	}
-
-	const struct data *data = (*node)->data;
-	const unsigned rights = perms_rights(data->perms, data->nr_perms, who);
-
-	if ((rights & want) != want)
-		return -EACCES;
 	return *below ? -ENOENT : 0;
 }
 
@@ -340,6 +348,38 @@ int store_set_perms(struct store *store, struct txn *txn,
 	return rc;
 }
 
+/* The owner is a guest other than the dead one. */
+static bool guest_keeps(const struct data *data, uint16_t dom)
+{
+	return data->perms[0].dom && data->perms[0].dom != dom;
+}
+
+struct data *data_without(const struct data *data, uint16_t dom)
+{
+	struct data *rest = data_new(data->perms, data->nr_perms,
+		data_value(data), data->size);
+	struct perm *perms = rest ? rest->perms : NULL;
+	unsigned nr = 0;
+
+	for (unsigned i = 0; rest && i < data->nr_perms; i++) {
+		if (i == 0 || !perms_name(&data->perms[i], 1, dom)) {
+			perms[nr++] = data->perms[i];
+		} else if (guest_keeps(data, dom)) {
+			perms[nr] = data->perms[i];
+			perms[nr++].rights |= PERM_VOID;
+		}
+	}
+	if (rest && perms[0].dom == dom)
+		perms[0] = (struct perm){.dom = 0, .rights = 0};
+	if (!rest || nr == data->nr_perms)
+		return rest;
+
+	struct data *fewer = data_new(perms, nr, data_value(data), data->size);
+
+	data_put(rest);
+	return fewer;
+}
+
 struct forget {
 	struct store *store;
 	uint16_t dom;
@@ -350,34 +390,22 @@ static bool forget(const char *path, const struct node *node, void *arg)
 {
 	const struct forget *f = arg;
 	const struct data *data = node->data;
-	unsigned nr = 0;
 
 	if (data->perms[0].dom == f->dom && path[1]) {
 		store_drop(f->store, path);
 		return false;
 	}
 
-	struct data *rest = data_new(data->perms, data->nr_perms, NULL, 0);
-
-	if (!rest)
+	if (!perms_name(data->perms, data->nr_perms, f->dom))
 		return true;
-	for (unsigned i = 0; i < data->nr_perms; i++) {
-		if (i == 0 || data->perms[i].dom != f->dom)
-			rest->perms[nr++] = data->perms[i];
-	}
-	if (rest->perms[0].dom == f->dom)
-		rest->perms[0] = (struct perm){.dom = 0, .rights = 0};
-	else if (nr == data->nr_perms)
-		nr = 0;
-	if (nr) {
-		struct data *fewer = data_new(rest->perms, nr,
-			data_value(data), data->size);
 
-		if (fewer)
-			store_apply(f->store, path, fewer,
-				CHANGE_IMPLIED);
-		data_put(fewer);
-	}
+	struct data *rest = data_without(data, f->dom);
+
+	/* A guest that owns the node sees no change, nor a conflict. */
+	if (rest)
+		apply(f->store, path, rest, CHANGE_IMPLIED,
+			guest_keeps(data, f->dom) ? node->generation :
+			++f->store->generation);
 	data_put(rest);
 	return true;
 }

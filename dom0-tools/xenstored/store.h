@@ -91,6 +91,10 @@ struct data *data_new(const struct perm *perms, unsigned nr_perms,
 	const void *value, size_t size);
 void data_put(struct data *data);
 
+/* The same without rights for a dead domain: its entries are gone, or void if
+ * a guest owns the node. NULL: no memory. */
+struct data *data_without(const struct data *data, uint16_t dom);
+
 /* Absolute, known characters, no empty part, not longer than the ABI allows. */
 bool store_path_valid(const char *path);
 
@@ -117,6 +121,12 @@ struct txn *txn_start(struct store *store, const struct who *who, uint32_t id);
 uint32_t txn_id(const struct txn *txn);
 unsigned txn_nr_nodes(const struct txn *txn);
 void txn_doom(struct txn *txn);	/* the commit will fail with EAGAIN */
+
+/*
+ * A domain has died. What the control domain was about to do for it is not to
+ * be done; what a guest was about to write gives it no rights.
+ */
+void txn_forget_domain(struct store *store, struct txn *txn, uint16_t dom);
 int txn_commit(struct store *store, struct txn *txn);	/* frees it */
 void txn_free(struct txn *txn);
 

@@ -46,6 +46,26 @@ void txn_doom(struct txn *txn)
 	txn->doomed = true;
 }
 
+void txn_forget_domain(struct store *store, struct txn *txn, uint16_t dom)
+{
+	txn->doomed |= txn->who.privileged;
+	for (unsigned i = 0; i < txn->nr_steps && !txn->doomed; i++) {
+		const char *path = txn->steps[i].path;
+		const struct node *node = tree_find(txn->root, path);
+
+		if (!node || !perms_name(node->data->perms,
+			node->data->nr_perms, dom))
+			continue;
+
+		struct data *data = data_without(node->data, dom);
+
+		if (!data || tree_set(&txn->root, path, data,
+			++store->generation) < 0)
+			txn->doomed = true;
+		data_put(data);
+	}
+}
+
 void txn_free(struct txn *txn)
 {
 	for (unsigned i = 0; i < txn->access_room; i++)

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 void wire_reply(struct request *r, const void *payload, size_t size)
@@ -139,6 +140,21 @@ static int do_directory(struct request *r)
 }
 
 /*
+ * Tells two states of a list apart, and nothing else: the store's generations
+ * count what all domains do.
+ */
+static uint64_t disguised(uint64_t generation)
+{
+	static uint64_t key;
+
+	if (!key)
+		getrandom(&key, sizeof(key), 0);
+	generation = (generation ^ key) * 0xbf58476d1ce4e5b9;
+	generation = (generation ^ generation >> 31) * 0x94d049bb133111eb;
+	return (generation ^ generation >> 30 ^ key) * 0x9e3779b97f4a7c15;
+}
+
+/*
  * The list from an offset on, whole names only, after the generation of the
  * list; an empty name says that this is its end.
  */
@@ -164,7 +180,7 @@ static int do_directory_part(struct request *r)
 		return rc;
 
 	size_t used = 1 + snprintf(list, sizeof(list), "%" PRIu64,
-		node->child_generation);
+		disguised(node->child_generation));
 
 	for (; i < node->nr_children; i++) {
 		const size_t size = strlen(node->children[i]->name) + 1;
@@ -326,8 +342,11 @@ static int do_set_perms(struct request *r)
 
 	/* Or else a later domain of that number would have the rights. */
 	for (int i = 0; i < nr - 1; i++) {
-		if (!domain_exists(perms[i].dom))
+		if (domain_exists(perms[i].dom))
+			continue;
+		if (r->conn->who.privileged)
 			return -ENOENT;
+		perms[i].rights |= PERM_VOID;
 	}
 
 	const enum special special = watch_special_find(strings[0]);
@@ -546,14 +565,28 @@ static int do_get_domain_path(struct request *r)
 	return 0;
 }
 
+/* A guest knows itself, the control domain, and whose home it may read. */
+static bool known_to(const struct who *who, uint16_t dom)
+{
+	const struct node *node;
+	char home[32];
+
+	if (dom == who->dom)
+		return true;
+	if (!domain_find(dom))
+		return false;
+	snprintf(home, sizeof(home), "/local/domain/%u", dom);
+	return who->privileged || dom == 0 ||
+		store_get(server_store, NULL, who, home, &node) == 0;
+}
+
 static int do_is_introduced(struct request *r)
 {
 	uint16_t dom;
 
 	if (only_domid(r, &dom) < 0)
 		return -EINVAL;
-	wire_reply(r, dom == r->conn->who.dom || domain_find(dom) ? "T" : "F",
-		2);
+	wire_reply(r, known_to(&r->conn->who, dom) ? "T" : "F", 2);
 	return 0;
 }
 

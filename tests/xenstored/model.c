@@ -58,7 +58,8 @@ static unsigned rights(const struct model_node *node, const struct who *who)
 	if (who->privileged || who->dom == node->perms[0].dom)
 		return 7;
 	for (unsigned i = 1; i < node->nr_perms; i++) {
-		if (node->perms[i].dom == who->dom)
+		if (node->perms[i].dom == who->dom &&
+			!(node->perms[i].rights & PERM_VOID))
 			return node->perms[i].rights;
 	}
 	return node->perms[0].rights;
@@ -210,8 +211,13 @@ void model_forget(struct model *m, uint16_t dom)
 			node->perms[0].rights = 0;
 		}
 		for (unsigned j = 1; j < node->nr_perms; j++) {
-			if (node->perms[j].dom != dom)
+			const bool its = node->perms[j].dom == dom &&
+				!(node->perms[j].rights & PERM_VOID);
+
+			if (!its || node->perms[0].dom)
 				node->perms[nr++] = node->perms[j];
+			if (its && node->perms[0].dom)
+				node->perms[nr - 1].rights |= PERM_VOID;
 		}
 		node->nr_perms = nr;
 		i++;

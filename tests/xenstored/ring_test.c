@@ -137,7 +137,7 @@ static void test_guest_permissions(void)
 	IS(chmod_node(&b, "/local/domain/5/x", "b6"), "!EACCES");
 	IS(chmod_node(&a, "x", "n6"), "!EPERM");
 	IS(chmod_node(&a, "x", "r5"), "OK");
-	IS(peer_ask(&a, XS_SET_PERMS, "x\0r5\0b9", 8), "!ENOENT");
+	IS(peer_ask(&dom0, XS_SET_PERMS, "/secret/x\0r0\0b9", 16), "!ENOENT");
 	IS(peer_ask1(&b, XS_READ, "/local/domain/5/x"), "v");
 	IS(peer_set(&b, "/local/domain/5/x", "w"), "!EACCES");
 	IS(peer_ask1(&a, XS_GET_PERMS, "x"), "r5");
@@ -191,6 +191,83 @@ static void test_watches(void)
 	CHECK(peer_quiet(&b));
 	peer_close(&a);
 	peer_close(&b);
+	end();
+}
+
+/* The list of a node's permissions as one text. */
+static const char *perms_of(struct peer *p, const char *path)
+{
+	static struct message m;
+
+	CHECK(peer_send(p, XS_GET_PERMS, path, strlen(path) + 1) &&
+		peer_next(p, &m));
+	for (uint32_t i = 0; i + 1 < m.header.len; i++) {
+		if (!m.body[i])
+			m.body[i] = ' ';
+	}
+	return m.body;
+}
+
+/* That 6 is there, lives and dies: 5 has no way to tell. */
+static void test_strangers(void)
+{
+	begin("-R");
+
+	struct peer a = new_guest(5), b;
+
+	for (int there = 0; there < 2; there++) {
+		if (there)
+			b = new_guest(6);
+		IS(peer_ask1(&a, XS_IS_DOMAIN_INTRODUCED, "6"), "F");
+		IS(peer_ask1(&a, XS_READ, "/local/domain/6/x"), "!EACCES");
+		IS(peer_ask1(&a, XS_GET_PERMS, "/local/domain/6"), "!EACCES");
+		IS(peer_ask1(&a, XS_DIRECTORY, "/local/domain/6"), "!EACCES");
+		IS(peer_ask1(&a, XS_DIRECTORY, "/local/domain"), "!EACCES");
+		IS(peer_ask1(&a, XS_DIRECTORY, "/libxl"), "!EACCES");
+		IS(peer_ask1(&a, XS_RM, "/local/domain/6"), "!EACCES");
+		IS(peer_set(&a, "/local/domain/6/x", ""), "!EACCES");
+		IS(peer_set(&a, "x", "v"), "OK");
+		IS(peer_ask(&a, XS_SET_PERMS, "x\0n5\0r6", 8), "OK");
+		IS(perms_of(&a, "x"), "n5 r6");
+		IS(peer_ask(&a, XS_SET_PERMS, "x\0n6\0r6", 8), "!EPERM");
+	}
+	IS(peer_ask1(&a, XS_IS_DOMAIN_INTRODUCED, "5"), "T");
+	IS(peer_ask1(&a, XS_IS_DOMAIN_INTRODUCED, "0"), "T");
+	IS(peer_ask1(&dom0, XS_IS_DOMAIN_INTRODUCED, "6"), "T");
+	/* Rights that were given to nobody are not 6's, those given to it are
+	 * until it dies. */
+	IS(peer_set(&a, "late", "v"), "OK");
+	IS(peer_ask(&a, XS_SET_PERMS, "late\0n5\0r7", 11), "OK");
+	IS(peer_ask1(&b, XS_READ, "/local/domain/5/x"), "v");
+
+	struct peer c = new_guest(7);
+
+	IS(peer_ask1(&c, XS_READ, "/local/domain/5/late"), "!EACCES");
+	IS(peer_ask1(&c, XS_READ, "/local/domain/5/x"), "!EACCES");
+	/* Its doings and its death. */
+	IS(peer_watch(&a, "/local/domain/6", "spy"), "OK");
+	IS(peer_event(&a), "/local/domain/6 spy");
+	IS(peer_watch(&a, "x", "x"), "OK");
+	IS(peer_event(&a), "x x");
+	start_txn(&a);
+	IS(peer_ask1(&a, XS_READ, "/local/domain/6/y"), "!EACCES");
+	IS(peer_ask1(&a, XS_READ, "x"), "v");
+	IS(peer_set(&b, "y", "v"), "OK");
+	domain_state(6, DOM_DYING);
+	domain_state(6, DOM_ABSENT);
+	IS(peer_ask1(&dom0, XS_IS_DOMAIN_INTRODUCED, "6"), "F");
+	IS(end_txn(&a, "T"), "OK");
+	CHECK(peer_quiet(&a));
+	IS(perms_of(&a, "x"), "n5 r6");
+	peer_close(&b);
+	b = new_guest(6);
+	IS(peer_ask1(&b, XS_READ, "/local/domain/5/x"), "!EACCES");
+	/* Who is not told of 6 is told of whose home it may read. */
+	IS(peer_ask(&dom0, XS_SET_PERMS, "/local/domain/7\0n7\0r5", 22), "OK");
+	IS(peer_ask1(&a, XS_IS_DOMAIN_INTRODUCED, "7"), "T");
+	peer_close(&a);
+	peer_close(&b);
+	peer_close(&c);
 	end();
 }
 
@@ -370,7 +447,7 @@ static void test_death(void)
 	IS(peer_ask1(&dom0, XS_READ, "/local/domain/5/x"), "!ENOENT");
 	IS(peer_ask1(&dom0, XS_READ, "/backend/5"), "!ENOENT");
 	IS(peer_ask1(&dom0, XS_GET_PERMS, "/local/domain/6/y"), "n6");
-	IS(end_txn(&b, "T"), "!EAGAIN");
+	IS(end_txn(&b, "T"), "OK");
 	domain_state(5, DOM_ABSENT);
 	/* One that vanishes without having been seen dying. */
 	domain_state(6, DOM_ABSENT);
@@ -646,6 +723,7 @@ int main(void)
 	RUN(introduce_and_release);
 	RUN(guest_permissions);
 	RUN(watches);
+	RUN(strangers);
 	RUN(long_messages);
 	RUN(backpressure);
 	RUN(event_flood);
