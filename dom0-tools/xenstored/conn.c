@@ -237,9 +237,10 @@ void conn_event(struct conn *conn, const char *path, const char *token)
 	memcpy(payload, path, path_size);
 	memcpy(payload + path_size, token, size - path_size);
 	if (!event_room(conn) || size > XENSTORE_PAYLOAD_MAX) {
-		log_warn("d%u: client %u does not read its watch events; "
-			"dropping them until it does", conn->who.dom,
-			conn->number);
+		if (domain_may_log(conn->who.dom))
+			log_warn("d%u: client %u does not read its watch "
+				"events; dropping them until it does",
+				conn->who.dom, conn->number);
 		conn->lost_events = true;
 		return;
 	}

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define READ_INDEX(x) __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define WRITE_INDEX(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
@@ -41,6 +42,18 @@ bool domain_exists(uint16_t id)
 		return true;
 	return host_next_domain(id, &state) == 0 && state.id == id &&
 		!state.dying;
+}
+
+bool domain_may_log(uint16_t id)
+{
+	static time_t last[DOM_LIMIT];
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (last[id] == now.tv_sec + 1)
+		return false;
+	last[id] = now.tv_sec + 1;
+	return true;
 }
 
 struct domain *domain_restore(uint16_t id, uint64_t mfn, uint32_t port)
@@ -314,7 +327,7 @@ void domain_event(int port)
 
 void domain_break(struct domain *domain, uint32_t error, const char *why)
 {
-	if (!domain->broken)
+	if (!domain->broken && domain_may_log(domain->id))
 		log_warn("d%u: %s; not talking to it any more", domain->id,
 			why);
 	domain->broken = true;

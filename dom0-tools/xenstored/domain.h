@@ -50,6 +50,10 @@ struct domain *domain_find(uint16_t id);
 
 /* Introduced, or known to the hypervisor and not dying. */
 bool domain_exists(uint16_t id);
+
+/* Once a second and domain: what a guest can cause is logged if this says so,
+ * or else it could fill the log. */
+bool domain_may_log(uint16_t id);
 int domain_introduce(uint16_t id, uint64_t mfn, uint32_t port);
 int domain_introduce_dom0(void);
 int domain_set_target(uint16_t id, uint16_t target);

@@ -199,16 +199,13 @@ static int do_directory_part(struct request *r)
 	return 0;
 }
 
-/* What a limit refuses is said once a second and domain. @path is valid. */
+/* What a limit refuses is said in the log. @path is valid. */
 static int refused(struct request *r, int rc, const char *what,
 	const char *path)
 {
-	static time_t last[DOM_LIMIT];
 	const uint16_t dom = r->conn->who.dom;
-	const time_t now = time(NULL);
 
-	if ((rc == -ENOSPC || rc == -E2BIG) && now != last[dom]) {
-		last[dom] = now;
+	if ((rc == -ENOSPC || rc == -E2BIG) && domain_may_log(dom)) {
 		log_warn("d%u: %s %s refused: over its limits (nodes %u/%u, "
 			"watches %u/%u, transactions %u/%u)", dom, what,
 			path, server_store->nr_nodes[dom],
@@ -227,7 +224,7 @@ static void warn_near(struct domain *domain, unsigned bit, const char *what,
 		return;
 	if (used < limit - limit / 5) {
 		domain->warned &= ~bit;
-	} else if (!(domain->warned & bit)) {
+	} else if (!(domain->warned & bit) && domain_may_log(domain->id)) {
 		domain->warned |= bit;
 		log_warn("d%u: has %u of at most %u %s", domain->id, used,
 			limit, what);

@@ -99,7 +99,12 @@ void daemon_start(const char *option)
 
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
-		const int log = open("/dev/null", O_WRONLY);
+		char name[80];
+
+		snprintf(name, sizeof(name), "%s/log", dir);
+
+		const int log = open(name, O_WRONLY | O_CREAT | O_APPEND,
+			0600);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!getenv("VERBOSE"))
@@ -119,6 +124,22 @@ void daemon_start(const char *option)
 	}
 	fprintf(stderr, "%s does not start\n", program);
 	exit(1);
+}
+
+unsigned daemon_log_lines(void)
+{
+	char name[80];
+	unsigned lines = 0;
+
+	snprintf(name, sizeof(name), "%s/log", dir);
+
+	FILE *log = fopen(name, "r");
+
+	for (int c; log && (c = getc(log)) != EOF;)
+		lines += c == '\n';
+	if (log)
+		fclose(log);
+	return lines;
 }
 
 /* A sanitizer's complaint ends the daemon early, with another status. */

@@ -32,6 +32,9 @@ void machine_clean(void);
 void daemon_start(const char *option);
 void daemon_stop(int signal);
 
+/* What it has said, unless VERBOSE is set. */
+unsigned daemon_log_lines(void);
+
 /* A domain that runs, with an empty ring. */
 struct peer peer_domain(int dom);
 struct peer peer_socket(void);

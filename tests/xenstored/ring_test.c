@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define IS(expression, wanted) CHECK(!strcmp(expression, wanted))
@@ -423,6 +424,41 @@ static void test_broken_rings(void)
 	end();
 }
 
+/* Mistakes, limits and warnings, over and over: the log stays short. */
+static void test_log_flood(void)
+{
+	char name[32];
+
+	begin("-Qnodes=20");
+
+	struct peer guest = new_guest(5);
+	const time_t start = time(NULL);
+
+	for (int i = 0; i < 14; i++) {
+		sprintf(name, "n%d", i);
+		IS(peer_set(&guest, name, "v"), "OK");
+	}
+	for (int i = 0; i < 300; i++) {
+		/* to 80 % of its nodes and back */
+		IS(peer_set(&guest, "a/b", "v"), "OK");
+		IS(peer_ask1(&guest, XS_RM, "a"), "OK");
+		IS(peer_set(&guest, "a/b/c/d/e/f/g/h", "v"), "!ENOSPC");
+		guest.ring->req_prod = guest.ring->req_cons + 5000;
+		peer_notify(&guest);
+		IS(peer_ask1(&dom0, XS_READ, "/tool"), "");
+		CHECK(guest.ring->error == XENSTORE_ERROR_RINGIDX);
+		guest.ring->connection = XENSTORE_RECONNECT;
+		peer_notify(&guest);
+		IS(peer_ask1(&dom0, XS_READ, "/tool"), "");
+	}
+	if (!getenv("VERBOSE")) {
+		CHECK(daemon_log_lines() > 0);
+		CHECK(daemon_log_lines() <= 8 + 2 * (time(NULL) - start));
+	}
+	peer_close(&guest);
+	end();
+}
+
 static void test_death(void)
 {
 	begin("-R");
@@ -729,6 +765,7 @@ int main(void)
 	RUN(event_flood);
 	RUN(quotas);
 	RUN(broken_rings);
+	RUN(log_flood);
 	RUN(death);
 	RUN(restart);
 	RUN(kill);
