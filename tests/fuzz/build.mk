@@ -45,24 +45,27 @@ FUZZ_console := $(call fuzz_tool,console,lib/log \
 
 # The whole hypervisor but for what touches hardware.
 FUZZ_hypercall := $(patsubst %,hv/tests/%,$(addprefix fuzz/, hypercall \
-		hypercalls hvguests hvmachine) fake/machine model/audit) \
+		hypercalls hvguests hvmachine) fake/machine) \
 	$(patsubst %,hv/hypervisor/%,$(addprefix core/, consoleio debugkey \
-		domain domctl event eventop grant grantop physdev platform \
-		runqueue sched schedop softirq subop sysctl timer vcpu \
-		vcpuctl) \
-	$(addprefix mm/, buddy frame guestmem memop mmu ptcheck tlb) \
+		domain domctl event eventop extension grant grantop limits \
+		physdev platform refusal runqueue sched schedop softirq subop \
+		sysctl timer vcpu vcpuctl) \
+	$(addprefix mm/, audit buddy frame guestmem memop mmu ptcheck tlb) \
 	$(addprefix pv/, callback cpuid debugreg decode deliver emulate \
 		guestmsr hypercall ioport ptwrite pvclock segment vcpuop \
 		version) \
 	$(addprefix lib/, printf rangeset string) \
 	$(addprefix x86/, irq spinlock traps))
 # Only reads, and is most of the time.
-FUZZ_HV_CFLAGS-tests/model/audit := -fno-sanitize=all
+FUZZ_HV_CFLAGS-hypervisor/mm/audit := -fno-sanitize=all
 # Loops over all entries of tables, whose comparisons teach nothing.
 $(foreach file,$(addprefix tests/fuzz/, hypercall hvmachine) \
 	$(addprefix hypervisor/, core/domain core/grant core/event mm/buddy \
 		mm/frame mm/memop mm/ptcheck pv/cpuid core/vcpu x86/irq), \
 	$(eval FUZZ_HV_CFLAGS-$(file) := -fno-sanitize-coverage=trace-cmp))
+# It has a stand-in for core/refusal.c, which is here.
+FUZZ_HV_CFLAGS-tests/fake/machine := -Dreject=fake_reject \
+	-Drefusal_init=fake_refusal_init -Drefusal_free=fake_refusal_free
 FUZZ_LINK_hypercall := -T tests/fuzz/hypercall.lds \
 	-Wl,--wrap=copy_from_guest,--wrap=copy_to_guest,--wrap=clear_guest
 $(B)/fuzz/hypercall: tests/fuzz/hypercall.lds

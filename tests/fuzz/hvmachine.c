@@ -7,6 +7,7 @@
 #include "boot/cmdline.h"
 #include "core/console.h"
 #include "core/domain.h"
+#include "core/refusal.h"
 #include "core/shutdown.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
@@ -726,14 +727,14 @@ void ioapic_mask(unsigned gsi, bool masked)
 int ioapic_guest_read(uint64_t chip_address, uint32_t reg, uint32_t *value)
 {
 	*value = reg;
-	return chip_address ? -EINVAL : 0;
+	return chip_address ? reject(-EINVAL, "no such chip") : 0;
 }
 
 int ioapic_guest_write(uint64_t chip_address, uint32_t reg, uint32_t value)
 {
 	(void)reg;
 	(void)value;
-	return chip_address ? -EINVAL : 0;
+	return chip_address ? reject(-EINVAL, "no such chip") : 0;
 }
 
 unsigned acpi_isa_gsi(unsigned irq, bool *level, bool *active_low)
@@ -745,7 +746,7 @@ unsigned acpi_isa_gsi(unsigned irq, bool *level, bool *active_low)
 int msi_open(struct msi_source *source)
 {
 	if (source->bus || source->devfn != 8)
-		return -ENODEV;
+		return reject(-ENODEV, "no such device");
 	source->slot = heap_alloc(1);
 	return 0;
 }
@@ -920,7 +921,7 @@ bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 
 /* Places in assembly that x86/traps.c knows */
 const char guest_access_start[1], guest_access_end[1], guest_access_fault[1];
-extern const char entry_iret[], stub_syscall64[], stub_syscall32[],
-	stub_sysenter[], stub_end[];
-const char entry_iret[1], stub_syscall64[1], stub_syscall32[1],
-	stub_sysenter[1], stub_end[1];
+extern const char entry_iret[], entry_sysenter[], stub_syscall64[][32],
+	stub_syscall32[][32];
+const char entry_iret[1], entry_sysenter[1], stub_syscall64[1][32],
+	stub_syscall32[1][32];

@@ -15,6 +15,7 @@
 #include "tests/fuzz/hypercall.h"
 #include "x86/desc.h"
 #include "x86/percpu.h"
+#include "shoji/extension.h"
 #include "xen/callback.h"
 #include "xen/domctl.h"
 #include "xen/event_channel.h"
@@ -213,6 +214,9 @@ static const struct shape shapes[] = {
 	DOMCTL(set_vcpu_msrs, "44p"),
 	DOMCTL(get_cpu_policy, "44pp"),
 	DOMCTL(set_cpu_policy, "44pp"),
+	{ CALL(shoji), SHOJI_audit, "sP", "p8888" },
+	{ CALL(shoji), SHOJI_refusal, "sP", "d24" },
+	{ CALL(shoji), SHOJI_limits, "sP", "d" },
 	SYSCTL(readconsole, "11_4p4"),
 	SYSCTL(physinfo, ""),
 	SYSCTL(sched_id, ""),
