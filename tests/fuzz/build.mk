@@ -45,7 +45,7 @@ FUZZ_console := $(call fuzz_tool,console,lib/log \
 
 # The whole hypervisor but for what touches hardware.
 FUZZ_hypercall := $(patsubst %,hv/tests/%,$(addprefix fuzz/, hypercall \
-		hypercalls hvguests hvmachine) fake/machine) \
+		hypercalls hvdevices hvguests hvmachine) fake/machine) \
 	$(patsubst %,hv/hypervisor/%,$(addprefix core/, consoleio debugkey \
 		domain domctl event eventop extension grant grantop limits \
 		physdev platform refusal runqueue sched schedop softirq subop \

@@ -9,7 +9,8 @@
  * After each step: the counts of all frames are those that the audit finds, no
  * lock is held, what another guest did not grant to the caller is as it was,
  * the registers of the guest are such that ring 3 cannot be left with them, and
- * an error has left its reason. In the end all domains die, and all memory is back.
+ * an error has left its reason. In the end all domains die, and all memory is
+ * back.
  */
 #include "tests/fuzz/hypercall.h"
 
