@@ -15,6 +15,7 @@
 
 #include "tests/guests/lib/child.h"
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -77,6 +78,7 @@ static bool dies(uint64_t rsp)
 }
 
 static const uint64_t bad[] = {
+	HYPERVISOR_PLACES,
 	0, 8, 64, 0x1000, 0x0000800000000000, 0x0000800000000040,
 	0xffff7ffffffffff8, 0xffff800000000000, 0xffff800000000040,
 	0xffff804000000000, 0xffff82d040200100, 0xffff830000001000,
@@ -92,6 +94,32 @@ static void test_stack_pointer(void)
 		if (!dies(bad[i])) {
 			test_fail(__LINE__, "stack %#lx", bad[i]);
 			return;
+		}
+}
+
+/* The hypervisor sees the table at another address, too. */
+static void test_direct_map(void)
+{
+	for (int way = 0; way < 2; way++)
+		for (int table = CHILD_L4; table <= CHILD_L1; table++) {
+			uint64_t before[4], after[4];
+
+			child = (struct child){ .traps = true };
+			REQUIRE_EQ(child_start(&child), 0);
+			const uint64_t at[] = {
+				DIRECT_MAP_OF(child.mfn[table]),
+			};
+
+			map_tables();
+			sums(before);
+			child_launch(&child, on_bad_stack, sizeof(on_bad_stack),
+				     at[way] + 256, 0, 0);
+			REQUIRE_EQ(child_fate(&child), SHUTDOWN_crash);
+			sums(after);
+			REQUIRE_EQ(memcmp(before, after, sizeof(before)), 0);
+			for (int i = 0; i < 4; i++)
+				pt_set(tables[i], 0);
+			REQUIRE(child_end(&child));
 		}
 }
 
@@ -154,6 +182,7 @@ static void test_all_works(void)
 const struct test tests[] = {
 	TEST(good_stack),
 	TEST(stack_pointer),
+	TEST(direct_map),
 	TEST(kernel_stack),
 	TEST(all_works),
 	TESTS_END

@@ -17,6 +17,7 @@
 
 #include "tests/guests/lib/child.h"
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -155,6 +156,7 @@ static bool start(unsigned int vector, uint64_t address)
 static void test_handler_in_the_hypervisor(void)
 {
 	static const uint64_t places[] = {
+		HYPERVISOR_PLACES,
 		0xffff82d040200000, 0xffff830000000000, 0xffff800000000000,
 		0x7ffffffff000, 0x1000,
 	};
@@ -171,6 +173,7 @@ static void test_handler_in_the_hypervisor(void)
 static void test_page_faults_without_end(void)
 {
 	static const uint64_t places[] = {
+		HYPERVISOR_PLACES,
 		0xffff82d040200000, 0xffff830000000000, 0x1000,
 	};
 

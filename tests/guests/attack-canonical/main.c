@@ -14,6 +14,7 @@
  * and the arithmetic, on a real Intel CPU the check.
  */
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -161,6 +162,7 @@ static void test_cut_short(void)
 static void test_stack_pointers(void)
 {
 	static const uint64_t odd[] = {
+		HYPERVISOR_PLACES,
 		0, 1, BOUNDARY, 0xffff7ffffffffff8, 0xffff800000000000,
 		0xffff830000000000, ~0UL, 0xdead000000000000,
 	};

@@ -18,6 +18,7 @@
 #include <xen/vcpu.h>
 
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/smp.h"
 #include "tests/guests/lib/test.h"
@@ -30,6 +31,7 @@
 			  (va) < 0xffff880000000000)
 
 static const uint64_t forbidden[] = {
+	HYPERVISOR_PLACES,
 	0xffff800000000000, 0xffff800000000007, 0xffff803ffffffff8,
 	0xffff820000000000, 0xffff82d040200000, 0xffff82d040400000,
 	0xffff830000000000, 0xffff87fffffffff8, 0xffff87ffffffffff,

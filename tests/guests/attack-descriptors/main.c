@@ -263,6 +263,7 @@ static void test_ldt_audited_again(void)
 static void test_ldt_places(void)
 {
 	static const uint64_t bad[] = {
+		0xffff808000001000, 0xffff878040000000,
 		0xffff800000000000, 0xffff7ffffffff000 + 4096 - 8,
 		0xffff82d040200000, 0xffff87fffffff000, 0x0000800000000000,
 		0x1001,

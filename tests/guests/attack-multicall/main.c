@@ -15,6 +15,7 @@
  * a list with -EINVAL; Xen 4.17 returns by it.
  */
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -158,7 +159,10 @@ static void test_places(void)
 {
 	uint64_t *table = table_alloc();
 
-	REQUIRE_EQ(hv_multicall((void *)0xffff82d040200000, 1), EFAULT_);
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
+
+	for (unsigned int i = 0; i < sizeof(places) / 8; i++)
+		REQUIRE_EQ(hv_multicall((void *)places[i], 1), EFAULT_);
 	REQUIRE_EQ(hv_multicall((void *)0xffff800000000000, 1), EFAULT_);
 	REQUIRE_EQ(hv_multicall((void *)0xffff7fffffffffc0, 2), EFAULT_);
 	REQUIRE_EQ(hv_multicall((void *)0x0000800000000000, 1), EFAULT_);

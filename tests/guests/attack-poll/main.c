@@ -16,6 +16,7 @@
 
 #include "tests/guests/lib/child.h"
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -96,6 +97,7 @@ static void test_bad_ports(void)
 static void test_bad_pointers(void)
 {
 	static const uint64_t bad[] = {
+		HYPERVISOR_PLACES,
 		0, 0x1000, 0x0000800000000000, 0xffff7ffffffffffc,
 		0xffff82d040200000, 0xffff830000000000, 0xffff87fffffffffc,
 		~3UL,

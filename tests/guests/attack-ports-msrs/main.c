@@ -17,6 +17,7 @@
 
 #include "tests/guests/lib/child.h"
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -145,6 +146,7 @@ static const uint8_t string_out[] = {
 static void test_string_pointers(void)
 {
 	static const uint64_t bad[] = {
+		HYPERVISOR_PLACES,
 		0xffff82d040200000, 0xffff830000000000, 0xffff800000000000,
 		0x0000800000000000, 0xffff7ffffffffff8, 0xffff87ffffffffff,
 		CHILD_VA(CHILD_L1), CHILD_VA(CHILD_L4), 0x1000, ~0UL,
@@ -196,7 +198,7 @@ static void test_msrs(void)
 
 		/* STAR, LSTAR and the like would tell where it is */
 		REQUIRE(!is_address_of_hypervisor(value));
-		for (uint64_t bit = 0; bit < 32; bit += 3)
+		for (uint64_t bit = 0; bit < 32; bit += 15)
 			REQUIRE(child_run(&child, write_msr, sizeof(write_msr),
 					  CHILD_VA(CHILD_DATA), 1u << bit,
 					  msrs[i]));
@@ -277,6 +279,7 @@ static void test_user_space(void)
 static void test_port_bitmap(void)
 {
 	static const uint64_t bad[] = {
+		HYPERVISOR_PLACES,
 		0xffff82d040200000, 0xffff830000000000, 0x0000800000000000,
 		0xffff7ffffffffff0, 0x1000, ~0UL,
 	};

@@ -21,6 +21,7 @@
 #include "tests/guests/lib/child.h"
 #include "tests/guests/lib/hostile.h"
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -217,9 +218,12 @@ static void test_pointers(void)
 		__HYPERVISOR_platform_op,
 	};
 
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
+
 	for (int i = 0; i < 3; i++) {
-		REQUIRE(child_call(&attacker, calls[i], 0xffff82d040200000, 0,
-				   0, 0) < 0);
+		for (unsigned int j = 0; j < sizeof(places) / 8; j++)
+			REQUIRE(child_call(&attacker, calls[i], places[j], 0,
+					   0, 0) < 0);
 		REQUIRE(child_call(&attacker, calls[i], 0x1000, 0, 0, 0) < 0);
 	}
 }

@@ -18,6 +18,7 @@
 #include <xen/vcpu.h>
 
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/smp.h"
 #include "tests/guests/lib/test.h"
@@ -104,10 +105,12 @@ static void load_fs0(uint64_t arg)
 
 static void test_base_in_the_hypervisor(void)
 {
-	REQUIRE_EQ(hv_set_segment_base(SEGBASE_FS, 0xffff830000000000), 0);
-	REQUIRE_EQ(trap_try(load_fs0, 0), TRAP_PF);
-	REQUIRE_EQ(hv_set_segment_base(SEGBASE_FS, 0xffff82d040200000), 0);
-	REQUIRE_EQ(trap_try(load_fs0, 0), TRAP_PF);
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
+
+	for (unsigned int i = 0; i < sizeof(places) / 8; i++) {
+		REQUIRE_EQ(hv_set_segment_base(SEGBASE_FS, places[i]), 0);
+		REQUIRE_EQ(trap_try(load_fs0, 0), TRAP_PF);
+	}
 	set_good();
 }
 

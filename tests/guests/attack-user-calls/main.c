@@ -11,6 +11,7 @@
  * Class: PV entry and emulation (compare XSA-4, XSA-8, XSA-339). Same on Xen.
  */
 #include "tests/guests/lib/intact.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -95,6 +96,7 @@ static void test_calls_that_would_work(void)
 static void test_stack_pointers(void)
 {
 	static const uint64_t odd[] = {
+		HYPERVISOR_PLACES,
 		0, 1, 7, 0x0000800000000000, 0xffff800000000000,
 		0xffff82d040200000, 0xffff830000000008, ~0UL, 0x1000,
 		0xffff7ffffffffff9,

@@ -143,7 +143,10 @@ static void test_descriptor_tables(void)
 
 static void test_pointers(void)
 {
-	REQUIRE_EQ(initialise(1, (void *)0xffff82d040200000), EFAULT_);
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
+
+	for (unsigned int i = 0; i < sizeof(places) / 8; i++)
+		REQUIRE_EQ(initialise(1, (void *)places[i]), EFAULT_);
 	REQUIRE_EQ(initialise(1, (void *)NOT_CANONICAL), EFAULT_);
 	REQUIRE_EQ(initialise(1, (void *)0xffff7fffffffff00), EFAULT_);
 	REQUIRE_EQ(initialise(4, smp_context(1, never, 0)), ENOENT_);

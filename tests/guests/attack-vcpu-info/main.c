@@ -118,6 +118,7 @@ static void test_areas(void)
 {
 	uint64_t *table = table_alloc();
 	const uint64_t bad[] = {
+		HYPERVISOR_PLACES, DIRECT_MAP_OF(pv_frame(table)),
 		0x1000, 0x0000800000000000, 0xffff7ffffffffff0,
 		0xffff800000000000, 0xffff82d040200000, 0xffff830000000000,
 		0xffff87ffffffffe0, (uint64_t)table, (uint64_t)table + 4080,

@@ -96,9 +96,11 @@ static void test_bad_pointers(void)
 		0xffff800000000000,		/* M2P: visible, read-only */
 		0xffff82d040200000,		/* the hypervisor's own */
 		0xffff87fffffffff8,
+		0xffff808000001000, 0xffff878040000000,	/* Shoji's */
 	};
 	static const char *const names[] = {
 		"null", "unmapped", "non-canonical", "M2P", "image", "end",
+		"direct map", "per-CPU",
 	};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
