@@ -2,7 +2,9 @@
 /* Shoji's own hypercall, beyond the ABI: include/shoji/extension.h. */
 #include "shoji/extension.h"
 
+#include "core/domain.h"
 #include "core/limits.h"
+#include "core/policy.h"
 #include "core/refusal.h"
 #include "core/subop.h"
 #include "lib/string.h"
@@ -52,6 +54,18 @@ static int64_t do_audit(struct domain *unused, void *arg)
 	return 0;
 }
 
+static int64_t do_share(struct domain *a, void *arg)
+{
+	const struct shoji_share *const op = arg;
+	struct domain *const b = domain_get(op->b);
+
+	if (!b)
+		return -ESRCH;
+	policy_pair(a, b, op->allow);
+	domain_put(b);
+	return 0;
+}
+
 int64_t hypercall_shoji(struct hypercall_args *a)
 {
 	static const struct subop ops[] = {
@@ -61,6 +75,7 @@ int64_t hypercall_shoji(struct hypercall_args *a)
 			domid, .dom0 = true, .back = true),
 		[SHOJI_limits] = SUBOP_ON(limits_get, shoji_get_limits,
 			domid, .dom0 = true, .back = true),
+		[SHOJI_share] = SUBOP_ON(do_share, shoji_share, a, .dom0 = true),
 	};
 
 	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});

@@ -36,3 +36,17 @@ static_assert(sizeof(struct shoji_audit) == 0x28, "shoji_audit");
  * (shoji/refusal.h), and what it uses of its limits (shoji/limits.h). */
 #define SHOJI_refusal		1 /* struct shoji_get_refusal */
 #define SHOJI_limits		2 /* struct shoji_get_limits */
+
+/*
+ * Let two domains share event channels and grants with each other, or not
+ * (dom0 only). Without it a guest shares with dom0 alone, and other guests are
+ * to it as if they were not there. What they share already stays. It ends with
+ * either domain. -ESRCH: one of them is not there.
+ */
+#define SHOJI_share		3
+struct shoji_share {
+	uint16_t a, b;	/* 0x00, 0x02 */
+	uint32_t allow;	/* 0x04 0: not any more */
+};
+
+static_assert(sizeof(struct shoji_share) == 8, "shoji_share");

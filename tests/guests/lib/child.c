@@ -5,6 +5,7 @@
  */
 #include "tests/guests/lib/child.h"
 
+#include <shoji/extension.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
@@ -37,6 +38,18 @@ bool domain_info(uint16_t dom, struct xen_domctl_getdomaininfo *info)
 		return false;
 	*info = op.u.getdomaininfo;
 	return info->domain == dom;
+}
+
+bool on_shoji(void)
+{
+	return PV_CALL2(__HYPERVISOR_shoji, SHOJI_share, 0) != ENOSYS_;
+}
+
+int64_t domains_share(uint16_t a, uint16_t b, bool allow)
+{
+	const struct shoji_share op = { .a = a, .b = b, .allow = allow };
+
+	return on_shoji() ? PV_CALL2(__HYPERVISOR_shoji, SHOJI_share, &op) : 0;
 }
 
 int64_t domain_create(unsigned int pages)

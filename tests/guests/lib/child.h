@@ -78,6 +78,12 @@ void *map_foreign(uint16_t dom, uint64_t mfn);
 /* Builds and starts it; 0 or the first error. */
 int64_t child_start(struct child *child);
 
+/* On Shoji dom0 must say so before two guests share anything, on Xen they
+ * may. 0, or a negative errno. */
+int64_t domains_share(uint16_t a, uint16_t b, bool allow);
+/* The hypervisor has Shoji's extensions, and keeps guests apart. */
+bool on_shoji(void);
+
 /* Unmaps what child_start() mapped, and destroys it. */
 bool child_end(struct child *child);
 void child_unmap(struct child *child);
