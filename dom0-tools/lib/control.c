@@ -504,6 +504,14 @@ int control_pin_l4(int fd, uint16_t dom, uint64_t mfn)
 	return rc;
 }
 
+int control_share(int fd, uint16_t a, uint16_t b, int allow)
+{
+	struct shoji_share op = {.a = a, .b = b, .allow = allow};
+
+	return simple_call(
+		fd, __HYPERVISOR_shoji, SHOJI_share, &op, sizeof(op));
+}
+
 int control_unbound_port(int fd, uint16_t dom, uint16_t remote)
 {
 	struct evtchn_alloc_unbound alloc = {.dom = dom, .remote_dom = remote};

@@ -53,6 +53,10 @@ int control_set_affinity(int fd, uint16_t dom, uint32_t vcpu,
 /* weight 0 and cap -1 leave a parameter as it is. */
 int control_set_schedule(int fd, uint16_t dom, unsigned weight, int cap);
 
+/* Two guests may share, or not any more. -ENOSYS: the hypervisor is not
+ * Shoji, and lets all of them. */
+int control_share(int fd, uint16_t a, uint16_t b, int allow);
+
 /* The machine. */
 int control_physinfo(int fd, struct xen_sysctl_physinfo *info);
 int control_scheduler(int fd, uint32_t *id);

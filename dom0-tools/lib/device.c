@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/backend.h"
+#include "lib/domain.h"
 #include "lib/error.h"
 #include "lib/hotplug_disk.h"
 #include "lib/hotplug_net.h"
@@ -35,22 +37,34 @@ extern char **environ;
 
 /* The three places of a device. */
 struct place {
+	uint16_t server; /* the back-end's domain */
 	char frontend[128];
 	char backend[128];
 	char record[128];
 };
 
-static struct place place_of(const char *type, uint16_t dom, unsigned id)
+static struct place place_at(
+	uint16_t server, const char *type, uint16_t dom, unsigned id)
 {
-	struct place place;
+	struct place place = {.server = server};
 
 	snprintf(place.frontend, sizeof(place.frontend),
 		"/local/domain/%u/device/%s/%u", dom, type, id);
 	snprintf(place.backend, sizeof(place.backend),
-		"/local/domain/0/backend/%s/%u/%u", type, dom, id);
+		"/local/domain/%u/backend/%s/%u/%u", server, type, dom, id);
 	snprintf(place.record, sizeof(place.record), "/libxl/%u/device/%s/%u",
 		dom, type, id);
 	return place;
+}
+
+/* Of a device that has been recorded. */
+static struct place place_of(
+	struct xs_handle *xs, const char *type, uint16_t dom, unsigned id)
+{
+	const long server = record_read_number(
+		xs, 0, "/libxl/%u/device/%s/%u/backend-id", dom, type, id);
+
+	return place_at((uint16_t)server, type, dom, id);
 }
 
 static void pause_ms(unsigned ms)
@@ -98,7 +112,7 @@ static int check_disk(const struct disk_spec *spec, struct error *error)
 	struct stat st;
 	int rc = 0;
 
-	if (!*spec->target)
+	if (!*spec->target || spec->backend)
 		return 0;
 	if (spec->script)
 		rc = error_set(error, EOPNOTSUPP,
@@ -127,7 +141,7 @@ static int check_vif(const struct vif_spec *spec, struct error *error)
 			"vif %d: script=%s is not "
 			"supported; bridges are set up without one",
 			spec->devid, spec->script);
-	else
+	else if (!spec->backend)
 		rc = net_check_bridge(spec->bridge, error);
 	if (rc)
 		error_at(error, spec->file, spec->line);
@@ -147,11 +161,16 @@ int devices_check(const struct domain_config *dc, struct error *error)
 
 int devices_load_drivers(const struct domain_config *dc, struct error *error)
 {
+	bool disks = false, vifs = false;
 	int rc = 0;
 
-	if (dc->nr_disks)
+	for (size_t i = 0; i < dc->nr_disks; i++)
+		disks |= !dc->disks[i].backend;
+	for (size_t i = 0; i < dc->nr_vifs; i++)
+		vifs |= !dc->vifs[i].backend;
+	if (disks)
 		rc = check_driver("vbd", "xen-blkback", error);
-	if (!rc && dc->nr_vifs)
+	if (!rc && vifs)
 		rc = check_driver("vif", "xen-netback", error);
 	return rc;
 }
@@ -160,12 +179,14 @@ int devices_load_drivers(const struct domain_config *dc, struct error *error)
 static void write_pair(
 	struct records *r, const struct place *place, uint16_t dom)
 {
+	r->peer = place->server;
 	record_tree(r, RECORD_PRIVATE, "%s", place->record);
+	record_number(r, place->server, "%s/backend-id", place->record);
 	record_write(r, place->frontend, "%s/frontend", place->record);
 	record_write(r, place->backend, "%s/backend", place->record);
 	record_tree(r, RECORD_GUEST_OWNS, "%s", place->frontend);
 	record_write(r, place->backend, "%s/backend", place->frontend);
-	record_write(r, "0", "%s/backend-id", place->frontend);
+	record_number(r, place->server, "%s/backend-id", place->frontend);
 	record_number(r, XenbusStateInitialising, "%s/state", place->frontend);
 	record_tree(r, RECORD_GUEST_READS, "%s", place->backend);
 	record_write(r, place->frontend, "%s/frontend", place->backend);
@@ -174,20 +195,33 @@ static void write_pair(
 	record_number(r, XenbusStateInitialising, "%s/state", place->backend);
 }
 
-static int write_disk(struct xs_handle *xs, const struct disk_spec *spec,
-	const struct disk *disk, uint16_t dom, struct error *error)
+/* What dom0's own back-end has been given. */
+static void write_plugged(
+	struct records *r, const struct place *place, const struct disk *disk)
 {
-	const struct place place = place_of("vbd", dom, spec->number);
 	char device[32];
+
+	disk_physical_device(disk, device, sizeof(device));
+	record_write(r, device, "%s/physical-device", place->record);
+	record_write(r, device, "%s/physical-device", place->backend);
+	record_write(
+		r, disk->device, "%s/physical-device-path", place->backend);
+	record_write(r, "connected", "%s/hotplug-status", place->backend);
+}
+
+/* disk: NULL if another domain serves it. */
+static int write_disk(struct xs_handle *xs, const struct disk_spec *spec,
+	const struct place *at, const struct disk *disk, uint16_t dom,
+	struct error *error)
+{
+	const struct place place = *at;
 	struct records r;
 	int rc;
 
-	disk_physical_device(disk, device, sizeof(device));
 	do {
 		records_begin(&r, xs, dom);
 		write_pair(&r, &place, dom);
 		record_write(&r, spec->target, "%s/params", place.record);
-		record_write(&r, device, "%s/physical-device", place.record);
 		record_write(&r, spec->vdev, "%s/dev", place.record);
 		record_number(
 			&r, spec->number, "%s/virtual-device", place.frontend);
@@ -204,23 +238,51 @@ static int write_disk(struct xs_handle *xs, const struct disk_spec *spec,
 		record_write(&r, "1", "%s/bootable", place.backend);
 		record_write(&r, spec->no_discard ? "0" : "1",
 			"%s/discard-enable", place.backend);
-		record_write(&r, device, "%s/physical-device", place.backend);
-		record_write(&r, disk->device, "%s/physical-device-path",
-			place.backend);
-		record_write(
-			&r, "connected", "%s/hotplug-status", place.backend);
+		if (disk)
+			write_plugged(&r, &place, disk);
 		rc = records_end(&r, error);
 	} while (rc == -EAGAIN);
 	return rc;
 }
 
-static int add_disk(struct xs_handle *xs, const struct disk_spec *spec,
-	uint16_t dom, struct error *error)
+/* A disk of the control domain's. */
+static int plug_disk(struct xs_handle *xs, const struct disk_spec *spec,
+	const struct place *place, uint16_t dom, struct error *error)
 {
 	const enum disk_mode mode = spec->readonly ? DISK_READ
 				    : spec->shared ? DISK_WRITE_SHARED
 						   : DISK_WRITE;
 	struct disk disk;
+	int rc = disk_check_sharing(xs, spec->target, mode, error);
+
+	if (!rc)
+		rc = disk_plug(spec->target, mode, &disk, error);
+	if (rc)
+		return rc;
+	rc = write_disk(xs, spec, place, &disk, dom, error);
+	if (rc)
+		disk_unplug(spec->target, disk.major, disk.minor, NULL);
+	return rc;
+}
+
+/* The place of a new device, whose back-end it may share with. */
+static int find_place(struct host *host, const char *backend,
+	const char *type, uint16_t dom, unsigned id, struct place *place,
+	struct error *error)
+{
+	uint16_t server;
+	int rc = backend_find(host, backend, dom, &server, error);
+
+	if (!rc)
+		rc = backend_allow(host, dom, server, error);
+	*place = place_at(server, type, dom, id);
+	return rc;
+}
+
+static int add_disk(struct host *host, const struct disk_spec *spec,
+	uint16_t dom, struct error *error)
+{
+	struct place place;
 	int rc;
 
 	if (!*spec->target) {
@@ -228,23 +290,21 @@ static int add_disk(struct xs_handle *xs, const struct disk_spec *spec,
 			spec->file, spec->line, spec->vdev);
 		return 0;
 	}
-	rc = disk_check_sharing(xs, spec->target, mode, error);
-	if (!rc)
-		rc = disk_plug(spec->target, mode, &disk, error);
-	if (!rc) {
-		rc = write_disk(xs, spec, &disk, dom, error);
-		if (rc)
-			disk_unplug(spec->target, disk.major, disk.minor, NULL);
-	}
+	rc = find_place(host, spec->backend, "vbd", dom, spec->number, &place,
+		error);
+	if (!rc && place.server)
+		rc = write_disk(host->xs, spec, &place, NULL, dom, error);
+	else if (!rc)
+		rc = plug_disk(host->xs, spec, &place, dom, error);
 	if (rc)
 		error_at(error, spec->file, spec->line);
 	return rc;
 }
 
-static int add_vif(struct xs_handle *xs, const struct vif_spec *spec,
-	uint16_t dom, struct error *error)
+static int write_vif(struct xs_handle *xs, const struct vif_spec *spec,
+	const struct place *at, uint16_t dom, struct error *error)
 {
-	const struct place place = place_of("vif", dom, spec->devid);
+	const struct place place = *at;
 	const uint8_t *m = spec->mac;
 	char mac[18], rate[48];
 	struct records r;
@@ -274,20 +334,32 @@ static int add_vif(struct xs_handle *xs, const struct vif_spec *spec,
 			record_write(&r, rate, "%s/rate", place.backend);
 		rc = records_end(&r, error);
 	} while (rc == -EAGAIN);
+	return rc;
+}
+
+static int add_vif(struct host *host, const struct vif_spec *spec,
+	uint16_t dom, struct error *error)
+{
+	struct place place;
+	int rc = find_place(
+		host, spec->backend, "vif", dom, spec->devid, &place, error);
+
+	if (!rc)
+		rc = write_vif(host->xs, spec, &place, dom, error);
 	if (rc)
 		error_at(error, spec->file, spec->line);
 	return rc;
 }
 
-int devices_add(struct xs_handle *xs, const struct domain_config *dc,
+int devices_add(struct host *host, const struct domain_config *dc,
 	uint16_t dom, struct error *error)
 {
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < dc->nr_disks; i++)
-		rc = add_disk(xs, &dc->disks[i], dom, error);
+		rc = add_disk(host, &dc->disks[i], dom, error);
 	for (size_t i = 0; !rc && i < dc->nr_vifs; i++)
-		rc = add_vif(xs, &dc->vifs[i], dom, error);
+		rc = add_vif(host, &dc->vifs[i], dom, error);
 	return rc;
 }
 
@@ -295,7 +367,7 @@ int devices_add(struct xs_handle *xs, const struct domain_config *dc,
 static int await_backend(struct xs_handle *xs, const char *type, uint16_t dom,
 	unsigned id, struct error *error)
 {
-	const struct place place = place_of(type, dom, id);
+	const struct place place = place_of(xs, type, dom, id);
 	long state = 0;
 	char *text;
 
@@ -309,8 +381,8 @@ static int await_backend(struct xs_handle *xs, const char *type, uint16_t dom,
 			break;
 		pause_ms(PAUSE_MS);
 	}
-	text = record_read(xs, "/local/domain/0/error/backend/%s/%u/%u/error",
-		type, dom, id);
+	text = record_read(xs, "/local/domain/%u/error/backend/%s/%u/%u/error",
+		place.server, type, dom, id);
 	error_set(error, EIO, "the back-end of %s %u %s%s%s", type, id,
 		state > XenbusStateConnected ? "gave up" : "does not answer",
 		text ? ": " : "", text ? text : "");
@@ -321,7 +393,7 @@ static int await_backend(struct xs_handle *xs, const char *type, uint16_t dom,
 static int connect_vif(struct xs_handle *xs, const struct vif_spec *spec,
 	uint16_t dom, struct error *error)
 {
-	const struct place place = place_of("vif", dom, spec->devid);
+	const struct place place = place_of(xs, "vif", dom, spec->devid);
 	const struct net_plug plug = {.domid = dom,
 		.devid = spec->devid,
 		.bridge = spec->bridge,
@@ -330,6 +402,8 @@ static int connect_vif(struct xs_handle *xs, const struct vif_spec *spec,
 	char ifname[NET_IFNAME_MAX];
 	int rc = await_backend(xs, "vif", dom, spec->devid, error);
 
+	if (!rc && place.server)
+		return 0; /* its bridge is the other domain's */
 	if (!rc)
 		rc = net_plug(&plug, PATIENCE_MS, ifname, error);
 	if (rc) {
@@ -363,10 +437,11 @@ int devices_connect(struct xs_handle *xs, const struct domain_config *dc,
 }
 
 /* Calls step for each recorded device of the domain. */
-static void for_each_device(struct xs_handle *xs, uint16_t dom,
-	void (*step)(struct xs_handle *xs, const char *type, uint16_t dom,
+static void for_each_device(struct host *host, uint16_t dom,
+	void (*step)(struct host *host, const char *type, uint16_t dom,
 		unsigned id))
 {
+	struct xs_handle *const xs = host->xs;
 	unsigned nr_types, nr_ids;
 	char **types = record_list(xs, &nr_types, "/libxl/%u/device", dom);
 
@@ -375,16 +450,17 @@ static void for_each_device(struct xs_handle *xs, uint16_t dom,
 			xs, &nr_ids, "/libxl/%u/device/%s", dom, types[i]);
 
 		for (unsigned j = 0; ids && j < nr_ids; j++)
-			step(xs, types[i], dom, strtoul(ids[j], NULL, 10));
+			step(host, types[i], dom, strtoul(ids[j], NULL, 10));
 		free(ids);
 	}
 	free(types);
 }
 
 static void close_device(
-	struct xs_handle *xs, const char *type, uint16_t dom, unsigned id)
+	struct host *host, const char *type, uint16_t dom, unsigned id)
 {
-	const struct place place = place_of(type, dom, id);
+	struct xs_handle *const xs = host->xs;
+	const struct place place = place_of(xs, type, dom, id);
 	char *ifname = record_read(xs, "%s/vifname", place.record);
 	struct error error = {0};
 
@@ -411,16 +487,29 @@ static void drop_disk(struct xs_handle *xs, const struct place *place)
 	free(device);
 }
 
-static void drop_device(
-	struct xs_handle *xs, const char *type, uint16_t dom, unsigned id)
+/* The kernel's back-end is gone; another domain's says that it has closed,
+ * or has no record any more. */
+static bool let_go(struct xs_handle *xs, const struct place *place,
+	const char *type, uint16_t dom, unsigned id)
 {
-	const struct place place = place_of(type, dom, id);
 	char kernel[128];
-	unsigned ms = 0;
 
+	if (place->server)
+		return record_read_number(xs, XenbusStateClosed, "%s/state",
+			       place->backend) == XenbusStateClosed;
 	snprintf(kernel, sizeof(kernel),
 		"/sys/bus/xen-backend/devices/%s-%u-%u", type, dom, id);
-	while (!access(kernel, F_OK) && ms < PATIENCE_MS) {
+	return access(kernel, F_OK) != 0;
+}
+
+static void drop_device(
+	struct host *host, const char *type, uint16_t dom, unsigned id)
+{
+	struct xs_handle *const xs = host->xs;
+	const struct place place = place_of(xs, type, dom, id);
+	unsigned ms = 0;
+
+	while (!let_go(xs, &place, type, dom, id) && ms < PATIENCE_MS) {
 		pause_ms(PAUSE_MS);
 		ms += PAUSE_MS;
 	}
@@ -428,18 +517,19 @@ static void drop_device(
 		log_warn("d%u: the back-end of %s %u does not let go", dom,
 			type, id);
 	record_remove(xs, "%s", place.backend);
-	if (!strcmp(type, "vbd"))
+	if (!strcmp(type, "vbd") && !place.server)
 		drop_disk(xs, &place);
+	backend_forbid(host, dom, place.server);
 	record_remove(xs, "%s", place.record);
 }
 
-void devices_remove(struct xs_handle *xs, uint16_t dom)
+void devices_remove(struct host *host, uint16_t dom)
 {
 	static const char *const types[] = {"vbd", "vif", "console"};
 
-	for_each_device(xs, dom, close_device);
-	for_each_device(xs, dom, drop_device);
+	for_each_device(host, dom, close_device);
+	for_each_device(host, dom, drop_device);
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
-		record_remove(
-			xs, "/local/domain/0/backend/%s/%u", types[i], dom);
+		record_remove(host->xs, "/local/domain/0/backend/%s/%u",
+			types[i], dom);
 }

@@ -4,7 +4,8 @@
  * places where xl puts them, and the waits for Linux's back-ends.
  *
  *   /local/domain/N/device/TYPE/ID          front-end, the guest's
- *   /local/domain/0/backend/TYPE/N/ID       back-end, the guest may read
+ *   /local/domain/B/backend/TYPE/N/ID       back-end, the guest may read; B is
+ *                                           0, or the domain of backend=
  *   /libxl/N/device/TYPE/ID                 ours alone; teardown trusts only
  *                                           this one
  *
@@ -19,16 +20,18 @@
 #include "lib/domconfig.h"
 
 struct error;
+struct host;
 
 /* Files and bridges are there. Changes nothing. */
 int devices_check(const struct domain_config *dc, struct error *error);
 /* The kernel's back-ends are there, or can be loaded. */
 int devices_load_drivers(const struct domain_config *dc, struct error *error);
-/* Loop devices and records. The caller holds the creation lock. */
-int devices_add(struct xs_handle *xs, const struct domain_config *dc,
+/* Loop devices, records, leave to share with back-end domains, which set up
+ * what they serve themselves. The caller holds the creation lock. */
+int devices_add(struct host *host, const struct domain_config *dc,
 	uint16_t dom, struct error *error);
 /* Wait for the back-ends, put interfaces on their bridges. */
 int devices_connect(struct xs_handle *xs, const struct domain_config *dc,
 	uint16_t dom, struct error *error);
 /* Whatever of the above has been done for the domain is undone. */
-void devices_remove(struct xs_handle *xs, uint16_t dom);
+void devices_remove(struct host *host, uint16_t dom);

@@ -167,12 +167,8 @@ static int set_named(struct parser *p, const char *key, char *text)
 			return refuse(p, "unknown devtype", text);
 		return 0;
 	}
-	if (!strcmp(key, "backend")) {
-		if (strcmp(text, "0") && strcmp(text, "Domain-0"))
-			return refuse(
-				p, "back-ends run in Domain-0, not in", text);
-		return 0;
-	}
+	if (!strcmp(key, "backend"))
+		return text_set_domain(&p->spec->backend, text);
 	if (!strcmp(key, "backendtype")) {
 		if (strcmp(text, "phy") && strcmp(text, "tap") &&
 			strcmp(text, "qdisk"))
@@ -265,6 +261,7 @@ void disk_spec_free(struct disk_spec *spec)
 	free(spec->target);
 	free(spec->vdev);
 	free(spec->script);
+	free(spec->backend);
 	memset(spec, 0, sizeof(*spec));
 }
 

@@ -14,6 +14,7 @@ struct disk_spec {
 	char *target;    /* path of the image or block device, "" for none */
 	char *vdev;      /* the guest's name for it, "xvda" */
 	char *script;    /* script=, or NULL */
+	char *backend;   /* the domain that serves it, NULL for Domain-0 */
 	unsigned number; /* of the virtual device, as in device/vbd/NUMBER */
 	bool readonly;
 	bool shared; /* w!: do not ask who else has it */

@@ -300,6 +300,8 @@ static int write_records(struct creation *c)
 		record_tree(&r, RECORD_GUEST_READS, "/local/domain/%u", c->dom);
 		record_tree(&r, RECORD_PRIVATE, "/libxl/%u", c->dom);
 		record_write(&r, "pv", "/libxl/%u/type", c->dom);
+		record_write(&r, c->dc->driver_domain ? "1" : "0",
+			"/libxl/%u/driver-domain", c->dom);
 		record_write(&r, vm, "/local/domain/%u/vm", c->dom);
 		write_vm(&r, c, uuid);
 		write_domain(&r, c);
@@ -353,7 +355,7 @@ static void remove_records(struct host *host, uint16_t dom)
 {
 	char *vm = record_read(host->xs, "/local/domain/%u/vm", dom);
 
-	devices_remove(host->xs, dom);
+	devices_remove(host, dom);
 	if (vm && !strncmp(vm, "/vm/", 4))
 		record_remove(host->xs, "%s", vm);
 	free(vm);
@@ -390,7 +392,7 @@ static int make_locked(struct creation *c)
 	if (!rc)
 		rc = write_records(c);
 	if (!rc)
-		rc = devices_add(c->host->xs, c->dc, c->dom, c->error);
+		rc = devices_add(c->host, c->dc, c->dom, c->error);
 	drop_lock(c);
 	return rc;
 }

@@ -30,7 +30,8 @@ static const char *const known_keys[] = {
 		" root extra disk vif on_poweroff on_reboot on_crash"
 		" on_watchdog uuid type builder cpus cpu_weight cap cpu_cap"
 		" bootloader bootloader_args bootargs max_grant_frames"
-		" max_maptrack_frames max_event_channels pvshim vnuma altp2m ",
+		" max_maptrack_frames max_event_channels driver_domain"
+		" pvshim vnuma altp2m ",
 	[IGNORE] =
 		" on_soft_reset vkb seclabel init_seclabel max_grant_version"
 		" claim_mode xenstore_quota pci_msitranslate pci_power_mgmt"
@@ -44,7 +45,7 @@ static const char *const known_keys[] = {
 		" gfx_passthru nestedhvm shadow_memory vpt_align ",
 	[LATER] =
 		" firmware cpus_soft pool vfb channel p9 pci iomem ioports"
-		" irqs driver_domain tsc_mode cpuid e820_host nomigrate vtpm"
+		" irqs tsc_mode cpuid e820_host nomigrate vtpm"
 		" vsnd vdispl usbctrl usbdev ",
 };
 
@@ -464,7 +465,7 @@ static int read_limits(struct domain_config *dc, struct error *error)
 {
 	struct config *config = dc->config;
 	long weight = 0, cap = -1, grants = -1, maptrack = -1;
-	long ports = MAX_PORTS;
+	long ports = MAX_PORTS, driver = 0;
 
 	/* Ganeti writes cpu_cap, which xl never read. */
 	if (get_number(config, "cpu_weight", 1, 65535, &weight, error) ||
@@ -475,13 +476,15 @@ static int read_limits(struct domain_config *dc, struct error *error)
 		get_number(config, "max_maptrack_frames", 0, 65535, &maptrack,
 			error) ||
 		get_number(config, "max_event_channels", 16, 131071, &ports,
-			error))
+			error) ||
+		get_number(config, "driver_domain", 0, 1, &driver, error))
 		return -EINVAL;
 	dc->weight = weight;
 	dc->cap = cap;
 	dc->max_grant_frames = grants;
 	dc->max_maptrack_frames = maptrack;
 	dc->max_ports = ports;
+	dc->driver_domain = driver;
 	return read_cpus(dc, error);
 }
 

@@ -58,6 +58,7 @@ struct domain_config {
 	int max_grant_frames;    /* -1: the hypervisor's default */
 	int max_maptrack_frames; /* -1: the hypervisor's default */
 	unsigned max_ports;      /* highest event channel */
+	bool driver_domain;      /* others may name it as their back-end */
 };
 
 /* Takes the config over, also when it fails. Warnings go to the log. */

@@ -81,13 +81,16 @@ void record_number(
 void record_tree(struct records *records, enum record_access access,
 	const char *format, ...)
 {
-	struct xs_permissions perms[2] = {{.id = 0, .perms = XS_PERM_NONE},
+	struct xs_permissions perms[2] = {
+		{.id = records->peer, .perms = XS_PERM_NONE},
 		{.id = records->dom, .perms = XS_PERM_READ}};
 	char path[MAX_PATH];
 
+	if (access == RECORD_PRIVATE)
+		perms[0].id = 0;
 	if (access == RECORD_GUEST_OWNS) {
 		perms[0].id = records->dom;
-		perms[1].id = 0;
+		perms[1].id = records->peer;
 	}
 	FORMAT_PATH(path, format);
 	write_value(records, path, "");

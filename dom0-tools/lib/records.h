@@ -14,8 +14,8 @@ struct error;
 /* Who may do what with a tree that belongs to a domain. */
 enum record_access {
 	RECORD_PRIVATE,     /* the control domain only */
-	RECORD_GUEST_READS, /* the guest may read */
-	RECORD_GUEST_OWNS,  /* the guest may write, the control domain reads */
+	RECORD_GUEST_READS, /* the peer may write, the guest may read */
+	RECORD_GUEST_OWNS,  /* the guest may write, the peer reads */
 };
 
 /*
@@ -31,6 +31,7 @@ struct records {
 	struct xs_handle *xs;
 	xs_transaction_t t;
 	uint16_t dom;   /* the guest, for access */
+	uint16_t peer;  /* the control domain, or another back-end domain */
 	int code;       /* errno of the first failure */
 	char path[512]; /* what failed */
 };

@@ -23,3 +23,10 @@ int text_set(char **where, const char *text)
 	*where = text ? strdup(text) : NULL;
 	return *where || !text ? 0 : -ENOMEM;
 }
+
+int text_set_domain(char **where, const char *text)
+{
+	if (!*text || !strcmp(text, "0") || !strcmp(text, "Domain-0"))
+		text = NULL;
+	return text_set(where, text);
+}

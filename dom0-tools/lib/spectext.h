@@ -7,3 +7,5 @@ char *text_trim(char *text);
 /* Replaces *where, which was allocated or NULL, by a copy, or by NULL.
  * 0 or -ENOMEM. */
 int text_set(char **where, const char *text);
+/* The same for a domain's name; the control domain is NULL. */
+int text_set_domain(char **where, const char *text);

@@ -168,13 +168,9 @@ static int set_key(
 			spec->devid = (int)number;
 		return rc;
 	}
-	if (!strcmp(key, "backend") && strcmp(text, "0") &&
-		strcmp(text, "Domain-0"))
-		return error_set(error, EINVAL,
-			"vif backend: back-ends run "
-			"in Domain-0, not in '%.60s'",
-			text);
-	if (!strcmp(key, "backend") || ignored(key))
+	if (!strcmp(key, "backend"))
+		return text_set_domain(&spec->backend, text);
+	if (ignored(key))
 		return 0;
 	if (!strcmp(key, "vlan"))
 		return error_set(error, EINVAL,
@@ -230,5 +226,6 @@ void vif_spec_free(struct vif_spec *spec)
 	free(spec->vifname);
 	free(spec->script);
 	free(spec->gatewaydev);
+	free(spec->backend);
 	memset(spec, 0, sizeof(*spec));
 }

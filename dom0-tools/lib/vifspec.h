@@ -19,6 +19,7 @@ struct vif_spec {
 	char *vifname;          /* name in dom0, NULL for vifDOM.N */
 	char *script;           /* NULL: the built-in bridge set-up */
 	char *gatewaydev;       /* NULL unless given */
+	char *backend;          /* domain that serves it, NULL for Domain-0 */
 	unsigned mtu;           /* 0: the bridge's */
 	int devid;              /* -1: the place in the list */
 	uint64_t rate_bytes;    /* per interval, 0: no limit */

@@ -3,7 +3,7 @@
 # stock kernels as guests, and a guest's ramdisk for each of them; tests/boot/dom0
 # asks for it.
 
-BOOT_DOM0 := guest network disk three lifecycle refusals rounds \
+BOOT_DOM0 := guest network disk backend three lifecycle refusals rounds \
 	consoles i440fx q35
 BOOT_LIMIT := 260
 CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=590
@@ -39,4 +39,5 @@ $(B)/boot/dom0.ramdisk: tools/ramdisk tests/boot/build.mk \
 		$(foreach name,$(BOOT_TINY),-f $(B)/guests/domu-$(name).elf:/guest/$(name)) \
 		$(BOOT_TOOLS:%=$(B)/boot/install/usr/sbin/%) \
 		/usr/bin/xenstore-ls:/usr/bin/xenstore-ls \
+		/usr/bin/xenstore-write:/usr/bin/xenstore-write \
 		/bin/nc.openbsd:/usr/bin/nc.openbsd

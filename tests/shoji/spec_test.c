@@ -73,7 +73,7 @@ static void test_named_disks(void)
 	CHECK(disk("vdev=hdc,devtype=cdrom", "", "hdc", 'r'));
 	CHECK(no_disk("format=qcow2,vdev=xvda,target=/x", "raw"));
 	CHECK(strstr(error.hint, "qemu-img"));
-	CHECK(no_disk("backend=dd,vdev=xvda,target=/x", "Domain-0"));
+	CHECK(disk("backend=dd,vdev=xvda,target=/x", "/x", "xvda", 'w'));
 }
 
 static void test_bad_disks(void)
@@ -167,6 +167,31 @@ static void test_vif_rates(void)
 	CHECK(no_vif("rate=10Mb/s@3h", "rate"));
 }
 
+/* A back-end domain by name; dom0's names mean none. */
+static void test_backends(void)
+{
+	struct disk_spec disk;
+	struct vif_spec net;
+
+	CHECK(!disk_spec_parse(
+		&disk, "backend=store,vdev=xvda,target=/x", &error));
+	CHECK(disk.backend && !strcmp(disk.backend, "store"));
+	disk_spec_free(&disk);
+	CHECK(!disk_spec_parse(
+		&disk, "backend=Domain-0,vdev=xvda,target=/x", &error));
+	CHECK(!disk.backend);
+	disk_spec_free(&disk);
+	CHECK(!disk_spec_parse(&disk, "/x,raw,xvda,w,backend=3", &error));
+	CHECK(disk.backend && !strcmp(disk.backend, "3"));
+	disk_spec_free(&disk);
+	CHECK(vif("backend=net,bridge=b", &net));
+	CHECK(net.backend && !strcmp(net.backend, "net"));
+	vif_spec_free(&net);
+	CHECK(vif("backend=0", &net));
+	CHECK(!net.backend);
+	vif_spec_free(&net);
+}
+
 static void test_bad_vifs(void)
 {
 	CHECK(no_vif("mac=00:16:3e:01:02", "mac"));
@@ -177,7 +202,6 @@ static void test_bad_vifs(void)
 	CHECK(no_vif("colour=red", "colour"));
 	CHECK(no_vif("bridge", "key=value"));
 	CHECK(no_vif("mtu=x", "mtu"));
-	CHECK(no_vif("backend=net", "Domain-0"));
 }
 
 int main(void)
@@ -185,6 +209,7 @@ int main(void)
 	RUN(positional_disks);
 	RUN(old_disks);
 	RUN(named_disks);
+	RUN(backends);
 	RUN(bad_disks);
 	RUN(disk_numbers);
 	RUN(vifs);
