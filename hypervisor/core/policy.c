@@ -12,6 +12,10 @@
 #include "core/domain.h"
 #include "x86/atomic.h"
 
+/* Grant mappings hold references: they stop long before the count is full,
+ * which takes 2^31 map tracks of 20 bytes. */
+#define REFS_MAX 0x80000000u
+
 bool policy_may_share(const struct domain *a, const struct domain *b)
 {
 	return a == b || a->privileged || b->privileged ||
@@ -22,7 +26,7 @@ struct domain *policy_get_peer(const struct domain *d, uint16_t id)
 {
 	struct domain *const peer = domain_get_or_self(id);
 
-	if (!peer || policy_may_share(d, peer))
+	if (!peer || (policy_may_share(d, peer) && peer->refs < REFS_MAX))
 		return peer;
 	domain_put(peer);
 	return NULL;

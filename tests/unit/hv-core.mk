@@ -10,10 +10,18 @@ UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
 	hypervisor/x86/spinlock
 
 UNITS += timer_test sched_test event_test grant_test domain_test \
-	policy_test
+	policy_test count_test
 UNIT_timer_test := tests/unit/timer_test $(UNIT_MACHINE)
 UNIT_sched_test := tests/unit/sched_test $(UNIT_MACHINE)
 UNIT_event_test := tests/unit/event_test $(UNIT_MACHINE)
 UNIT_grant_test := tests/unit/grant_test $(UNIT_MACHINE)
 UNIT_domain_test := tests/unit/domain_test $(UNIT_MACHINE)
 UNIT_policy_test := tests/unit/policy_test $(UNIT_MACHINE)
+# Over real page tables, on what the model test has below them.
+UNIT_count_test := tests/unit/count_test tests/model/around \
+	tests/fake/machine tests/fake/memory tests/fake/guest \
+	$(addprefix hypervisor/core/, domain event eventop grant grantop \
+		limits policy runqueue sched schedop softirq subop timer vcpu) \
+	$(addprefix hypervisor/pv/, decode ptwrite pvclock segment vcpuop) \
+	$(addprefix hypervisor/mm/, buddy frame memop mmu ptcheck tlb) \
+	$(addprefix hypervisor/lib/, printf rangeset) hypervisor/x86/spinlock

@@ -238,6 +238,23 @@ static void not_inherited(void)
 	CHECK(bind(d2, 1, port) > 0);
 }
 
+/* More references than a count holds, were there the memory for them. */
+static void references_end(void)
+{
+	uint32_t before;
+
+	start();
+	offer(d1, 0);
+	before = d1->refs;
+	d1->refs = 0x7fffffffu;
+	CHECK_EQUAL(map(d0, 1).status, GNTST_bad_domain);
+	CHECK_EQUAL(d1->refs, 0x7fffffffu);
+	d1->refs--;
+	CHECK_EQUAL(map(d0, 1).status, GNTST_okay);
+	CHECK_EQUAL(d1->refs, 0x7fffffffu);
+	d1->refs = before + 1;
+}
+
 /* All numbers fit, and are told apart. */
 static void numbers(void)
 {
@@ -256,4 +273,5 @@ static void numbers(void)
 SUITE({"dom0_with_all", dom0_with_all},
 	{"guests_do_not_share", guests_do_not_share},
 	{"partners_share", partners_share}, {"taken_back", taken_back},
-	{"not_inherited", not_inherited}, {"numbers", numbers})
+	{"not_inherited", not_inherited}, {"numbers", numbers},
+	{"references_end", references_end})
