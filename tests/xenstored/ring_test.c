@@ -356,7 +356,7 @@ static void test_event_flood(void)
 
 static void test_quotas(void)
 {
-	char name[32];
+	char name[32], big[2050] = "";
 
 	begin("-Qnodes=20");
 
@@ -374,6 +374,16 @@ static void test_quotas(void)
 	IS(peer_ask1(&guest, XS_RM, "one-more"), "OK");
 	IS(peer_ask1(&guest, XS_RM, "n1"), "OK");
 	IS(peer_set(&guest, "one-more", "v"), "OK");
+	memset(big, 'x', sizeof(big) - 1);
+	IS(peer_set(&guest, "one-more", big), "!ENOSPC");
+	big[2048] = 0;
+	IS(peer_set(&guest, "one-more", big), "OK");
+	IS(peer_ask1(&guest, XS_READ, big), "!ENOENT");
+	big[2048] = 'x';
+	IS(peer_ask1(&guest, XS_READ, big), "!EINVAL");
+	IS(peer_ask(&guest, XS_SET_PERMS, "n2\0n5\0r1\0r2\0r3\0r4\0r6", 21),
+		"!ENOSPC");
+	IS(peer_ask(&guest, XS_SET_PERMS, "n2\0n5\0r1\0r2\0r3\0r4", 18), "OK");
 	for (int i = 0; i < 3; i++) {
 		sprintf(name, "w%d", i);
 		IS(peer_watch(&guest, name, "t"), "OK");
