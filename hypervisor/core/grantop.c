@@ -67,7 +67,7 @@ static int16_t map_of(struct gnttab_map_grant_ref *op, struct domain *granter)
 	int16_t status;
 
 	if (handle == HANDLE_NONE)
-		return REJECT_GRANT(GNTST_no_device_space, "maptrack is full");
+		return REJECT_GRANT(GNTST_no_space, "maptrack is full");
 	status = grant_pin(
 		&pin, granter, op->ref, d, op->flags & GNTMAP_readonly);
 	if (status == GNTST_okay) {

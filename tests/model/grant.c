@@ -326,7 +326,7 @@ static int16_t apply_map(struct call *c, unsigned i, int16_t real)
 		return GNTST_bad_gntref;
 	if (!granter_of(c, op->dom, &granter))
 		return GNTST_bad_domain;
-	if (real == GNTST_no_device_space)
+	if (real == GNTST_no_space)
 		return real; /* there are many handles */
 	status = pin(granter, op->ref, c->d->id, readonly, &mfn);
 	if (status)

@@ -292,7 +292,7 @@ static void map_limit(void)
 	while ((op = map(4, GNTMAP_device_map | GNTMAP_readonly, 0)).status ==
 		GNTST_okay)
 		nr++;
-	CHECK_EQUAL(op.status, GNTST_no_device_space);
+	CHECK_EQUAL(op.status, GNTST_no_space);
 	CHECK_EQUAL(nr, 2 * MAPS_PER_PAGE);
 	CHECK_EQUAL(unmap(17, 0, mfn_paddr(page[4])), GNTST_okay);
 	op = map(4, GNTMAP_device_map | GNTMAP_readonly, 0);
@@ -396,7 +396,7 @@ static void no_memory(void)
 	start();
 	machine_alloc_fails_after = 0;
 	CHECK_EQUAL(
-		map(1, GNTMAP_host_map, 0x10000).status, GNTST_no_device_space);
+		map(1, GNTMAP_host_map, 0x10000).status, GNTST_no_space);
 	CHECK_EQUAL(grant_grow(d0, 2), -ENOMEM);
 	CHECK_EQUAL(d0->grants->nr_frames, 1);
 }

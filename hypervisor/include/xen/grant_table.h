@@ -61,10 +61,10 @@ static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 #define GNTST_bad_gntref		(-3)
 #define GNTST_bad_handle		(-4)
 #define GNTST_bad_virt_addr		(-5)
-#define GNTST_no_device_space		(-7)
 #define GNTST_permission_denied		(-8)
 #define GNTST_bad_page			(-9)
 #define GNTST_bad_copy_arg		(-10)
+#define GNTST_no_space			(-13)
 
 struct gnttab_map_grant_ref {
 	uint64_t host_addr;		/* 0x00 in: VA, or a PTE's address */

@@ -149,7 +149,7 @@ static void test_map_tracks(void)
 		nr = map_batch(ref[total / PER_REF], &bus, &handle, &status);
 		total += nr;
 	} while (nr == BATCH && total < REFS * PER_REF);
-	REQUIRE_EQ(status, GNTST_no_device_space);
+	REQUIRE_EQ(status, GNTST_no_space);
 	/* 256 to a page in Shoji, in Xen about that */
 	REQUIRE(total >= MAPTRACK_FRAMES * 200);
 	REQUIRE(total <= MAPTRACK_FRAMES * 512);
@@ -161,7 +161,7 @@ static void test_map_tracks(void)
 			     GNTTABOP_unmap_grant_ref, &un, sizeof(un)), 0);
 	REQUIRE_EQ(un.status, GNTST_okay);
 	REQUIRE_EQ(map_batch(ref[REFS - 1], &bus, &handle, &status), 1);
-	REQUIRE_EQ(status, GNTST_no_device_space);
+	REQUIRE_EQ(status, GNTST_no_space);
 }
 
 static int64_t reservation(unsigned int cmd, uint64_t nr, unsigned int order)
