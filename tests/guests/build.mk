@@ -9,8 +9,9 @@ GUEST_LIB := $(patsubst %,$(B)/pv/%.o,$(basename \
 GUEST_ELFS := $(GUESTS:%=$(B)/guests/%.elf)
 
 CHECKS += tests/guests/run,limit=300 tests/guests/domu,limit=150
-CHECKS += tests/guests/isolated
+CHECKS += tests/guests/attacks,limit=300 tests/guests/isolated
 ORACLES += tests/guests/run,limit=300 tests/guests/domu,limit=150
+ORACLES += tests/guests/attacks,limit=300
 $(B)/checks $(B)/oracle-checks: $(GUEST_ELFS)
 
 # guests that system runs find in dom0 as /guest/NAME (tests/boot/build.mk)
