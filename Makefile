@@ -37,12 +37,15 @@ HV_CFLAGS := $(BASE) $(FREE) $(THUNKS) -fpie -fvisibility=hidden -fno-jump-table
 	-fno-omit-frame-pointer -fstack-protector-strong \
 	-mstack-protector-guard=global -DSHOJI_HYPERVISOR \
 	-DDEBUG=$(or $(DEBUG),0) -Ihypervisor -Ihypervisor/include
-PV_CFLAGS := $(BASE) $(FREE) -fno-pie -mcmodel=large -Ihypervisor/include -I.
-TOOL_CFLAGS := $(BASE) -fPIC -D_GNU_SOURCE -Ihypervisor/include -Idom0-tools \
+PV_CFLAGS := $(BASE) $(FREE) -fno-pie -mcmodel=large \
+	-Ihypervisor/include -Ipv-drivers/include -I.
+TOOL_CFLAGS := $(BASE) -fPIC -D_GNU_SOURCE -Ihypervisor/include \
+	-Ipv-drivers/include -Idom0-tools \
 	$(TOOL_LIBS_CFLAGS)
 UNIT_CFLAGS := $(BASE) -fsanitize=address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer -DSHOJI_HYPERVISOR \
-	-DDEBUG=1 -DUNIT_TEST=1 -Itests/fake -Ihypervisor -Ihypervisor/include -I.
+	-DDEBUG=1 -DUNIT_TEST=1 -Itests/fake -Ihypervisor \
+	-Ihypervisor/include -Ipv-drivers/include -I.
 
 ALL :=
 CHECKS :=

@@ -62,7 +62,7 @@ install-development: all
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen \
 		$(wildcard hypervisor/include/xen/*.h)
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen/io \
-		$(wildcard hypervisor/include/xen/io/*.h)
+		$(wildcard pv-drivers/include/xen/io/*.h)
 	$(Q)ln -sf libxenstore.so.4 $(D)$(LIBDIR)/libxenstore.so
 	$(Q)ln -sf libshoji.so.0 $(D)$(LIBDIR)/libshoji.so
 	$(Q)mkdir -p $(D)$(DATA)/pkgconfig

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 CONSOLE_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -Ihypervisor/include \
+	-Ipv-drivers/include \
 	-Idom0-tools -Idom0-tools/include -Itests/xenstored -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 CONSOLE_TEST_DEPS := tests/xenstored/suite.h config.mk \

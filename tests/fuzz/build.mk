@@ -11,7 +11,7 @@ FUZZ_SANITIZE := -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_HV_CFLAGS = $(UNIT_CFLAGS) $(FUZZ_SANITIZE)
 FUZZ_TOOL_CFLAGS = $(BASE) $(FUZZ_SANITIZE) -D_GNU_SOURCE \
-	-Ihypervisor/include -Idom0-tools -Idom0-tools/include -I.
+	-Ihypervisor/include -Ipv-drivers/include -Idom0-tools -Idom0-tools/include -I.
 FUZZ_HV_CFLAGS-hypervisor/lib/string = $(UNIT_CFLAGS-hypervisor/lib/string)
 # What a kernel file claims to unpack to is taken from a small purse.
 FUZZ_TOOL_CFLAGS-dom0-tools/lib/bzimage := -Dmalloc=fuzz_malloc

@@ -3,6 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/pvmachine.h"
 
+#include "core/refusal.h"
 #include "dev/pci.h"
 #include "lib/assert.h"
 #include "lib/rangeset.h"
@@ -71,6 +72,13 @@ void spin_lock(struct spinlock *lock)
 void spin_unlock(struct spinlock *lock)
 {
 	CHECK(++lock->serving == lock->next);
+}
+
+/* The words must at least be there. */
+int reject(int rc, const char *fmt, ...)
+{
+	CHECK(fmt[0]);
+	return rc;
 }
 
 bool preempt_needed(void)

@@ -2,6 +2,7 @@
 # libshoji's pure parts, built for the host with sanitizers.
 SHOJI_TESTS := $(addprefix $(B)/tests/shoji/,config spec kernel layout)
 SHOJI_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -Ihypervisor/include \
+	-Ipv-drivers/include \
 	-Idom0-tools -Idom0-tools/include -Itests/xenstored -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 SHOJI_TEST_DEPS := tests/xenstored/suite.h config.mk \

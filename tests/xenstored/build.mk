@@ -6,6 +6,7 @@ XS_TEST_DEPS := $(wildcard tests/xenstored/*.h dom0-tools/xenstored/*.h \
 XS_SAN := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
 XS_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -Ihypervisor/include \
+	-Ipv-drivers/include \
 	-Idom0-tools -Idom0-tools/include -Itests/xenstored
 
 CHECKS += $(XS_TESTS)/store tests/xenstored/ring tests/xenstored/socket

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "../grant_table.h"
+#include "xen/grant_table.h"
 #include "ring.h"
 
 typedef uint16_t blkif_vdev_t;

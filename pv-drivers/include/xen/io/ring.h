@@ -18,7 +18,7 @@
 
 #include <stdbool.h>
 
-#include "../xen-x86_64.h"
+#include "xen/xen-x86_64.h"
 
 /* The head of the shared page. */
 struct ring_page {

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "../grant_table.h"
+#include "xen/grant_table.h"
 #include "ring.h"
 
 struct netif_tx_request {

@@ -10,7 +10,7 @@
  */
 #pragma once
 
-#include "../xen-x86_64.h"
+#include "xen/xen-x86_64.h"
 
 enum xsd_sockmsg_type {
 	XS_CONTROL = 0,

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "../xen-x86_64.h"
+#include "xen/xen-x86_64.h"
 
 typedef uint32_t XENCONS_RING_IDX;
 
