@@ -117,7 +117,7 @@ static void read_list(paddr_t pa, unsigned entry_size)
 
 void acpi_init(void)
 {
-	uint8_t root[36];
+	uint8_t root[36] = { 0 };
 
 	acpi_info.local_apic = 0xfee00000;
 	acpi_info.pm_timer.space = acpi_info.reset.space = 0xff;

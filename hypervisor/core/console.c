@@ -59,7 +59,7 @@ static bool input_is_ours;
 static uint64_t guest_period;
 static unsigned guest_lines, guest_dropped;
 
-static uint64_t console_lock(void)
+static uint64_t console_lock(void) ACQUIRE(lock) UNCHECKED
 {
 	return forced ? 0 : spin_lock_irq(&lock);
 }
@@ -71,7 +71,7 @@ static void tell_news(void *unused)
 	event_send_global_virq(VIRQ_CON_RING);
 }
 
-static void console_unlock(uint64_t flags)
+static void console_unlock(uint64_t flags) RELEASE(lock) UNCHECKED
 {
 	static struct work work = { .fn = tell_news };
 	const bool news = ring_end != ring_told && hardware_domain;
@@ -84,13 +84,13 @@ static void console_unlock(uint64_t flags)
 		work_queue(&work);
 }
 
-static void ring_write(const char *text, size_t size)
+static void ring_write(const char *text, size_t size) REQUIRES(lock)
 {
 	for (size_t i = 0; i < size; i++)
 		ring[ring_end++ % RING_SIZE] = text[i];
 }
 
-static void devices_write(const char *text, size_t size)
+static void devices_write(const char *text, size_t size) REQUIRES(lock)
 {
 	if (!size)
 		return;
@@ -102,7 +102,7 @@ static void devices_write(const char *text, size_t size)
 }
 
 /* A whole line; on the devices it does not begin within another's. */
-static void line_write(const char *text, size_t size, bool show)
+static void line_write(const char *text, size_t size, bool show) REQUIRES(lock)
 {
 	ring_write(text, size);
 	if (!show)

@@ -43,7 +43,8 @@
 static struct spinlock domains_lock = SPINLOCK(RANK_DOMAINS);
 /* By id; pages are made as needed and stay. RANK_DOMAINS to write. */
 static struct domain **pages[DOMID_FIRST_RESERVED / IDS_PER_PAGE + 1];
-static uint16_t last_id; /* the next search for a free one starts behind it */
+/* The next search for a free one starts behind it. */
+static uint16_t last_id GUARDED_BY(domains_lock);
 
 struct domain *hardware_domain, *domain_xen, *domain_io;
 

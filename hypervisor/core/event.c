@@ -170,6 +170,7 @@ bool event_port_pending(struct domain *d, unsigned port)
 /* The lowest free port; 0 if there is none. *missing: its page, if it has
  * none yet. Lock held. */
 static unsigned find_free(struct domain *d, unsigned *missing)
+	REQUIRES(d->events->lock)
 {
 	struct event_state *const e = d->events;
 
@@ -190,7 +191,7 @@ static unsigned find_free(struct domain *d, unsigned *missing)
 
 /* Lock held. */
 static void fill(struct domain *d, unsigned port, struct event_port as,
-	uint16_t *slot)
+	uint16_t *slot) REQUIRES(d->events->lock)
 {
 	*event_port(d, port) = as;
 	limit_warn(d, "event ports", ++d->events->nr_ports, d->max_event_port);
@@ -203,17 +204,16 @@ static void fill(struct domain *d, unsigned port, struct event_port as,
 int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 	uint32_t *port)
 {
-	struct event_state *const e = d->events;
 	struct event_port *page = NULL;
 	int rc = -EAGAIN;
 
 	while (rc == -EAGAIN) {
-		uint64_t flags = spin_lock_irq(&e->lock);
+		uint64_t flags = spin_lock_irq(&d->events->lock);
 		unsigned missing = PORT_PAGES;
 
 		*port = find_free(d, &missing);
 		if (*port && missing < PORT_PAGES && page) {
-			store_release(&e->page[missing], page);
+			store_release(&d->events->page[missing], page);
 			page = NULL;
 			missing = PORT_PAGES;
 		}
@@ -228,7 +228,7 @@ int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 			fill(d, *port, as, slot);
 			rc = 0;
 		}
-		spin_unlock_irq(&e->lock, flags);
+		spin_unlock_irq(&d->events->lock, flags);
 		if (rc == -EAGAIN) {
 			page = page_alloc();
 			if (!page)
@@ -241,7 +241,7 @@ int event_new(struct domain *d, struct event_port as, uint16_t *slot,
 }
 
 /* Lock held. */
-static void port_free(struct domain *d, unsigned port)
+static void port_free(struct domain *d, unsigned port) REQUIRES(d->events->lock)
 {
 	event_port(d, port)->state = PORT_FREE;
 	d->events->nr_ports--;

@@ -47,8 +47,10 @@ struct event_state {
 struct event_port *event_port(struct domain *d, uint64_t port);
 
 /* Both domains' locks, interrupts off; they may be one. */
-uint64_t event_lock_pair(struct domain *a, struct domain *b);
-void event_unlock_pair(struct domain *a, struct domain *b, uint64_t flags);
+uint64_t event_lock_pair(struct domain *a, struct domain *b)
+	ACQUIRE(a->events->lock, b->events->lock);
+void event_unlock_pair(struct domain *a, struct domain *b, uint64_t flags)
+	RELEASE(a->events->lock, b->events->lock);
 
 /* A new port, masked, which is what `as` says; *slot, if there is one, is to
  * hold its number. -EINVAL: d is dying. -EEXIST: *slot holds another's.

@@ -27,6 +27,7 @@
 #define MARK_TRIES 8
 
 static struct grant_entry_v1 *entry_of(struct grant_table *t, uint32_t ref)
+	REQUIRES(t->lock)
 {
 	struct grant_entry_v1 *const page = t->frame[ref / GRANTS_PER_FRAME];
 
@@ -34,6 +35,7 @@ static struct grant_entry_v1 *entry_of(struct grant_table *t, uint32_t ref)
 }
 
 static struct grant_use *use_of(struct grant_table *t, uint32_t ref)
+	REQUIRES(t->lock)
 {
 	return &t->use[ref / GRANTS_PER_FRAME][ref % GRANTS_PER_FRAME];
 }
@@ -68,7 +70,7 @@ static bool mark(struct grant_entry_v1 *e, uint16_t user, bool readonly)
 }
 
 /* Clear what nobody needs any more. */
-static void unmark(struct grant_table *t, uint32_t ref)
+static void unmark(struct grant_table *t, uint32_t ref) REQUIRES(t->lock)
 {
 	const struct grant_use *const use = use_of(t, ref);
 	struct grant_entry_v1 *const e = entry_of(t, ref);
@@ -95,10 +97,10 @@ static int16_t get_frame(const struct domain *granter, mfn_t mfn, bool readonly)
 	return GNTST_general_error;
 }
 
-static int16_t pin_locked(struct grant_pin *pin, const struct domain *user)
+static int16_t pin_locked(struct grant_pin *pin, struct grant_table *t,
+	const struct domain *user) REQUIRES(t->lock)
 {
 	struct domain *const granter = pin->granter;
-	struct grant_table *const t = granter->grants;
 	struct grant_use *use;
 	int16_t status;
 
@@ -133,6 +135,7 @@ static int16_t pin_locked(struct grant_pin *pin, const struct domain *user)
 int16_t grant_pin(struct grant_pin *pin, struct domain *granter, uint32_t ref,
 	const struct domain *user, bool readonly)
 {
+	struct grant_table *const t = granter->grants;
 	int16_t status;
 
 	*pin = (struct grant_pin){
@@ -140,9 +143,9 @@ int16_t grant_pin(struct grant_pin *pin, struct domain *granter, uint32_t ref,
 		.ref = ref,
 		.readonly = readonly,
 	};
-	spin_lock(&granter->grants->lock);
-	status = pin_locked(pin, user);
-	spin_unlock(&granter->grants->lock);
+	spin_lock(&t->lock);
+	status = pin_locked(pin, t, user);
+	spin_unlock(&t->lock);
 	return status;
 }
 
@@ -173,7 +176,7 @@ struct grant_map *grant_handle_map(struct domain *d, uint32_t handle)
 }
 
 /* A page more of maps, all free. Lock held. */
-static bool more_maps(struct domain *d)
+static bool more_maps(struct domain *d) REQUIRES(d->grants->lock)
 {
 	struct grant_table *const t = d->grants;
 	struct grant_map *page;
@@ -198,7 +201,7 @@ uint32_t grant_handle_new(struct domain *d)
 	struct grant_table *const t = d->grants;
 	uint32_t handle = HANDLE_NONE;
 
-	spin_lock(&t->lock);
+	spin_lock(&d->grants->lock);
 	if (t->free_map != HANDLE_NONE || more_maps(d)) {
 		struct grant_map *const m = grant_handle_map(d, t->free_map);
 
@@ -208,7 +211,7 @@ uint32_t grant_handle_new(struct domain *d)
 		m->busy = true;
 		m->parts = 0;
 	}
-	spin_unlock(&t->lock);
+	spin_unlock(&d->grants->lock);
 	return handle;
 }
 
@@ -280,7 +283,7 @@ int grant_release_mappings(struct domain *d)
 /* The table itself */
 
 /* Lock held. */
-static int grow_one(struct domain *d)
+static int grow_one(struct domain *d) REQUIRES(d->grants->lock)
 {
 	struct grant_table *const t = d->grants;
 	struct grant_entry_v1 *const page = page_alloc();
@@ -306,12 +309,12 @@ int grant_grow(struct domain *d, unsigned nr)
 	struct grant_table *const t = d->grants;
 	int rc = 0;
 
-	spin_lock(&t->lock);
+	spin_lock(&d->grants->lock);
 	if (nr > t->max_frames || t->closed || d->dying)
 		rc = reject(-EINVAL, "max_grant_frames is %u", t->max_frames);
 	while (!rc && t->nr_frames < nr)
 		rc = grow_one(d);
-	spin_unlock(&t->lock);
+	spin_unlock(&d->grants->lock);
 	return rc;
 }
 

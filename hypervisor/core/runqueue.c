@@ -35,7 +35,7 @@ bool vcpu_runnable(const struct vcpu *v)
 	       !read_once(&v->blocked) && !read_once(&v->domain->pause_count);
 }
 
-struct sched_cpu *runqueue_lock(struct vcpu *v, uint64_t *flags)
+struct sched_cpu *runqueue_lock(struct vcpu *v, uint64_t *flags) UNCHECKED
 {
 	for (;;) {
 		const unsigned cpu = read_once(&v->cpu);
@@ -188,6 +188,7 @@ static void start_slices(uint64_t cpus)
 
 /* v was queued on sc: does somebody have to look? */
 static void announce(struct sched_cpu *sc, const struct vcpu *v)
+	REQUIRES(sc->lock)
 {
 	struct vcpu *const chosen = sc->chosen;
 
@@ -198,7 +199,7 @@ static void announce(struct sched_cpu *sc, const struct vcpu *v)
 		start_slices(runqueue_usable(v->sched->hard) | 1ull << v->cpu);
 }
 
-static void enqueue(struct sched_cpu *sc, struct vcpu *v)
+static void enqueue(struct sched_cpu *sc, struct vcpu *v) REQUIRES(sc->lock)
 {
 	struct sched_unit *const unit = v->sched;
 	uint64_t floor;
@@ -226,6 +227,7 @@ static void enqueue(struct sched_cpu *sc, struct vcpu *v)
  * which it gives up.
  */
 void runqueue_place(struct sched_cpu *sc, struct vcpu *v, uint64_t flags)
+	UNCHECKED
 {
 	while (!v->sched->queued && sc->chosen != v) {
 		unsigned cpu = v->cpu;
@@ -301,7 +303,7 @@ static struct vcpu *take_from(unsigned cpu, unsigned self, uint64_t best)
 
 /* Before choosing: somebody elsewhere may deserve this CPU more than `best`,
  * the least virtual time here. Interrupts are off, no lock is held. */
-void runqueue_balance(struct cpu *cpu, uint64_t best)
+void runqueue_balance(struct cpu *cpu, uint64_t best) UNCHECKED
 {
 	uint64_t flags, others = cpus_online.bits & ~(1ull << cpu->number);
 	struct vcpu *v = NULL;

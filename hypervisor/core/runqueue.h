@@ -54,14 +54,18 @@ void runqueue_set_state(struct vcpu *v, int state, uint64_t t);
 void runqueue_set_waiting(struct vcpu *v, uint64_t t);
 /* Charge the chosen vCPU up to now. */
 void runqueue_account(struct sched_unit *unit, uint64_t t);
-void runqueue_update(struct sched_cpu *sc); /* head and least */
-void runqueue_insert(struct sched_cpu *sc, struct sched_unit *unit);
-void runqueue_remove(struct sched_cpu *sc, struct sched_unit *unit);
+/* head and least */
+void runqueue_update(struct sched_cpu *sc) REQUIRES(sc->lock);
+void runqueue_insert(struct sched_cpu *sc, struct sched_unit *unit)
+	REQUIRES(sc->lock);
+void runqueue_remove(struct sched_cpu *sc, struct sched_unit *unit)
+	REQUIRES(sc->lock);
 /* A queue far ahead of the machine goes back. */
-void runqueue_limit_lead(struct sched_cpu *sc);
+void runqueue_limit_lead(struct sched_cpu *sc) REQUIRES(sc->lock);
 /* Idle CPUs are told of those that wait here and may run there. */
-void runqueue_offer(struct sched_cpu *sc);
+void runqueue_offer(struct sched_cpu *sc) REQUIRES(sc->lock);
 /* Bring v to where it belongs; gives up the lock of v->cpu. */
-void runqueue_place(struct sched_cpu *sc, struct vcpu *v, uint64_t flags);
+void runqueue_place(struct sched_cpu *sc, struct vcpu *v, uint64_t flags)
+	RELEASE(sc->lock);
 /* Take a vCPU over that comes before `best`; no lock held, interrupts off. */
 void runqueue_balance(struct cpu *cpu, uint64_t best);

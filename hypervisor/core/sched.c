@@ -47,6 +47,7 @@ static struct vcpu_info idle_info;
 /* The previous vCPU goes on unless the queue's first is due. */
 static bool keep_running(
 	struct sched_cpu *sc, struct vcpu *prev, unsigned cpu, uint64_t t)
+	REQUIRES(sc->lock)
 {
 	struct sched_unit *const unit = prev->sched;
 	const struct sched_unit *first =
@@ -67,6 +68,7 @@ static bool keep_running(
 
 /* The first of the queue, which leaves it; the idle vCPU if there is none. */
 static struct vcpu *take_first(struct sched_cpu *sc, uint64_t t)
+	REQUIRES(sc->lock)
 {
 	struct sched_unit *first;
 
@@ -82,6 +84,7 @@ static struct vcpu *take_first(struct sched_cpu *sc, uint64_t t)
 /* Who runs after prev; prev goes to where it belongs. */
 static struct vcpu *choose(
 	struct sched_cpu *sc, struct vcpu *prev, unsigned cpu, uint64_t t)
+	REQUIRES(sc->lock)
 {
 	struct vcpu *next;
 
@@ -106,6 +109,7 @@ static struct vcpu *choose(
 
 /* The turn ends after a slice if others wait, anywhere. */
 static void set_slice(struct sched_cpu *sc, unsigned cpu, uint64_t t)
+	REQUIRES(sc->lock)
 {
 	const uint64_t bit = 1ull << cpu;
 	struct sched_unit *const unit = sc->chosen->sched;
@@ -185,7 +189,7 @@ void schedule(void)
 	context_switch(prev, next);
 }
 
-void sched_saved(struct vcpu *prev)
+void sched_saved(struct vcpu *prev) UNCHECKED
 {
 	struct sched_cpu *sc;
 	uint64_t flags;
@@ -209,7 +213,7 @@ void sched_loaded(struct vcpu *next)
 
 /* Sleeping and waking */
 
-void vcpu_wake(struct vcpu *v)
+void vcpu_wake(struct vcpu *v) UNCHECKED
 {
 	uint64_t flags;
 	struct sched_cpu *sc = runqueue_lock(v, &flags);
@@ -217,7 +221,7 @@ void vcpu_wake(struct vcpu *v)
 	runqueue_place(sc, v, flags);
 }
 
-void vcpu_sleep(struct vcpu *v)
+void vcpu_sleep(struct vcpu *v) UNCHECKED
 {
 	uint64_t flags;
 	struct sched_cpu *sc = runqueue_lock(v, &flags);
@@ -254,7 +258,7 @@ void vcpu_block(void)
 		raise_softirq(SOFTIRQ_SCHEDULE);
 }
 
-void vcpu_unblock(struct vcpu *v)
+void vcpu_unblock(struct vcpu *v) UNCHECKED
 {
 	struct sched_cpu *sc;
 	uint64_t flags;
@@ -288,7 +292,7 @@ void sched_set_weight(struct domain *d, unsigned weight)
 	write_once(&d->weight, weight);
 }
 
-int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
+int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft) UNCHECKED
 {
 	struct sched_cpu *sc;
 	uint64_t flags;
@@ -307,6 +311,7 @@ int sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft)
 }
 
 void sched_get_affinity(struct vcpu *v, cpumask_t *hard, cpumask_t *soft)
+	UNCHECKED
 {
 	uint64_t flags;
 	struct sched_cpu *sc = runqueue_lock(v, &flags);
@@ -316,7 +321,7 @@ void sched_get_affinity(struct vcpu *v, cpumask_t *hard, cpumask_t *soft)
 	spin_unlock_irq(&sc->lock, flags);
 }
 
-void sched_runstate(struct vcpu *v, struct vcpu_runstate_info *state)
+void sched_runstate(struct vcpu *v, struct vcpu_runstate_info *state) UNCHECKED
 {
 	uint64_t flags;
 	struct sched_cpu *sc = runqueue_lock(v, &flags);

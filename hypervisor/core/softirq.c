@@ -13,7 +13,7 @@
 #include "x86/spinlock.h"
 
 static struct spinlock work_lock = SPINLOCK(RANK_CONSOLE);
-static struct list work_items; /* work_lock */
+static struct list work_items GUARDED_BY(work_lock);
 
 void softirq_init(void)
 {

@@ -84,6 +84,7 @@ static struct timer *meld_siblings(struct timer *first)
 }
 
 static void heap_insert(struct timer_heap *heap, struct timer *t)
+	REQUIRES(heap->lock)
 {
 	t->child = t->next = t->prev = NULL;
 	t->queued = true;
@@ -91,6 +92,7 @@ static void heap_insert(struct timer_heap *heap, struct timer *t)
 }
 
 static void heap_remove(struct timer_heap *heap, struct timer *t)
+	REQUIRES(heap->lock)
 {
 	struct timer *children = meld_siblings(t->child);
 
@@ -110,7 +112,7 @@ static void heap_remove(struct timer_heap *heap, struct timer *t)
 }
 
 /* The hardware of this CPU follows the earliest timer. */
-static void program(struct timer_heap *heap)
+static void program(struct timer_heap *heap) REQUIRES(heap->lock)
 {
 	const uint64_t first = heap->root ? heap->root->expires : ~0ull;
 
@@ -121,7 +123,7 @@ static void program(struct timer_heap *heap)
 }
 
 /* Locks the heap that the timer is in, or was last in. */
-static struct timer_heap *lock_heap(struct timer *t, uint64_t *flags)
+static struct timer_heap *lock_heap(struct timer *t, uint64_t *flags) UNCHECKED
 {
 	for (;;) {
 		const uint32_t cpu = read_once(&t->cpu);
@@ -150,7 +152,7 @@ void timer_init(struct timer *t, void (*fn)(void *), void *data)
 	t->cpu = this_cpu()->number;
 }
 
-void timer_set(struct timer *t, uint64_t expires)
+void timer_set(struct timer *t, uint64_t expires) UNCHECKED
 {
 	uint64_t flags;
 	struct timer_heap *heap = lock_heap(t, &flags);
@@ -174,7 +176,7 @@ void timer_set(struct timer *t, uint64_t expires)
 	spin_unlock_irq(&heap->lock, flags);
 }
 
-void timer_stop(struct timer *t)
+void timer_stop(struct timer *t) UNCHECKED
 {
 	uint64_t flags;
 	struct timer_heap *heap = lock_heap(t, &flags);

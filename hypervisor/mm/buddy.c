@@ -24,10 +24,10 @@
 #define ORDERS (BUDDY_ORDER_MAX + 1)
 
 static struct spinlock lock = SPINLOCK(RANK_HEAP);
-static uint32_t free_list[ZONES][ORDERS];
-static uint32_t order_map[ZONES];
-static uint64_t zone_map;
-static uint64_t zone_pages[ZONES];
+static uint32_t free_list[ZONES][ORDERS] GUARDED_BY(lock);
+static uint32_t order_map[ZONES] GUARDED_BY(lock);
+static uint64_t zone_map GUARDED_BY(lock);
+static uint64_t zone_pages[ZONES] GUARDED_BY(lock);
 static uint64_t nr_free, nr_claimed, nr_total;
 
 static unsigned zone_of(uint64_t n)
@@ -35,7 +35,7 @@ static unsigned zone_of(uint64_t n)
 	return bit_width(n) - 1 + PAGE_SHIFT;
 }
 
-static void insert(uint64_t n, unsigned order)
+static void insert(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
 	uint32_t *const head = &free_list[zone][order];
@@ -53,7 +53,7 @@ static void insert(uint64_t n, unsigned order)
 	zone_pages[zone] += 1ull << order;
 }
 
-static void take(uint64_t n, unsigned order)
+static void take(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
 	struct frame *const f = &frames[n];
@@ -76,6 +76,7 @@ static void take(uint64_t n, unsigned order)
 
 /* The smallest block that is large enough, from the highest zone. */
 static uint64_t find(unsigned order, unsigned address_bits, unsigned *found)
+	REQUIRES(lock)
 {
 	uint64_t zones = zone_map;
 
@@ -95,7 +96,7 @@ static uint64_t find(unsigned order, unsigned address_bits, unsigned *found)
 }
 
 /* Cut a free block down to order, keeping its upper end's part free. */
-static mfn_t cut(uint64_t n, unsigned have, unsigned order)
+static mfn_t cut(uint64_t n, unsigned have, unsigned order) REQUIRES(lock)
 {
 	take(n, have);
 	while (have > order) {
@@ -143,7 +144,7 @@ static bool is_free_block(uint64_t n, unsigned order)
 		frames[n].stamp == order;
 }
 
-static void give(uint64_t n, unsigned order)
+static void give(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	nr_free += 1ull << order;
 	while (order < BUDDY_ORDER_MAX) {

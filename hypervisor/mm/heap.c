@@ -39,7 +39,7 @@ static const uint16_t class_size[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336,
 #define CLASSES (sizeof(class_size) / sizeof(class_size[0]))
 
 static struct spinlock lock = SPINLOCK(RANK_HEAP);
-static struct list classes[CLASSES];
+static struct list classes[CLASSES] GUARDED_BY(lock);
 
 static unsigned class_of(size_t size)
 {
@@ -96,7 +96,7 @@ static struct slab *make_slab(unsigned class)
 }
 
 /* A piece of the class's first slab, NULL if there is none. */
-static void *take_piece(unsigned class)
+static void *take_piece(unsigned class) REQUIRES(lock)
 {
 	struct slab *slab;
 	void *piece;

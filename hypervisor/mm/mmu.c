@@ -96,6 +96,7 @@ static int write_data(mfn_t mfn, uint64_t *entry, uint64_t value)
 
 static int update_entry(const struct subject *s, uint64_t address,
 	uint64_t pte, enum pt_how how, bool *done, bool *flush)
+	REQUIRES(s->tables->pt_lock)
 {
 	const mfn_t mfn = paddr_mfn(address);
 	uint64_t *entry;
@@ -144,6 +145,7 @@ static int update_entry(const struct subject *s, uint64_t address,
 }
 
 static int update_m2p(const struct subject *s, uint64_t address, uint64_t pfn)
+	REQUIRES(s->tables->pt_lock)
 {
 	const mfn_t mfn = paddr_mfn(address);
 
@@ -155,7 +157,7 @@ static int update_m2p(const struct subject *s, uint64_t address, uint64_t pfn)
 }
 
 static int update_one(const struct subject *s, const struct mmu_update *req,
-	bool *done, bool *flush)
+	bool *done, bool *flush) REQUIRES(s->tables->pt_lock)
 {
 	const uint64_t address = req->ptr & ~7ull;
 	enum pt_how how = PT_REPLACE;
@@ -177,7 +179,7 @@ static int update_one(const struct subject *s, const struct mmu_update *req,
 
 /* The requests of one call; returns how many were done, *rc the outcome. */
 static uint32_t update_all(const struct subject *s, gva_t list, uint32_t nr,
-	int *rc, bool *flush)
+	int *rc, bool *flush) REQUIRES(s->tables->pt_lock)
 {
 	uint32_t i;
 
@@ -271,14 +273,14 @@ void mmu_load_root(struct vcpu *v)
 
 /* New roots for the current vCPU or one that does not run. */
 static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
+	REQUIRES(v->domain->pt_lock)
 {
-	struct domain *const d = v->domain;
 	const mfn_t old = *slot;
 	int rc;
 
 	if (mfn_equal(old, root))
 		return 0;
-	rc = mfn_none(root) ? pt_ready() : pt_get(d, root, 4);
+	rc = mfn_none(root) ? pt_ready() : pt_get(v->domain, root, 4);
 	if (rc)
 		return rc;
 	*slot = root;
@@ -289,21 +291,20 @@ static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 		this_cpu()->cr3 = active_root(v);
 		tlb_flush_local();
 	}
-	return mfn_none(old) ? 0 : pt_put(d, old, 4);
+	return mfn_none(old) ? 0 : pt_put(v->domain, old, 4);
 }
 
 int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
 {
-	struct domain *const d = v->domain;
 	int rc = pt_settle();
 
 	if (rc)
 		return rc;
-	spin_lock(&d->pt_lock);
+	spin_lock(&v->domain->pt_lock);
 	rc = replace_root(v, &v->kernel_l4, kernel);
 	if (!rc)
 		rc = replace_root(v, &v->user_l4, user);
-	spin_unlock(&d->pt_lock);
+	spin_unlock(&v->domain->pt_lock);
 	return rc;
 }
 
@@ -565,6 +566,7 @@ static uint64_t *step(const uint64_t *table, uint64_t va, unsigned level)
 }
 
 static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
+	REQUIRES(v->domain->pt_lock)
 {
 	uint64_t *table;
 
@@ -656,7 +658,7 @@ int64_t hypercall_update_va_mapping_otherdomain(struct hypercall_args *a)
 /* The entry at a virtual or machine address, with its table's reference in
  * *table (MFN_NONE: none was needed). RANK_PT held. */
 static uint64_t *grant_entry(struct vcpu *v, uint64_t host_addr,
-	bool contains_pte, mfn_t *table)
+	bool contains_pte, mfn_t *table) REQUIRES(v->domain->pt_lock)
 {
 	const struct frame *f;
 
@@ -678,20 +680,19 @@ static uint64_t *grant_entry(struct vcpu *v, uint64_t host_addr,
 int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	bool contains_pte, uint64_t pte_flags)
 {
-	struct domain *const d = v->domain;
 	struct domain *const owner = domain_of_id(frame_of(mfn)->owner);
 	uint64_t *entry;
 	mfn_t table;
 	int rc;
 
-	spin_lock(&d->pt_lock);
+	spin_lock(&v->domain->pt_lock);
 	entry = grant_entry(v, host_addr, contains_pte, &table);
-	rc = entry ? pt_set_l1(d, owner, entry, mfn_paddr(mfn) | pte_flags,
-			     PT_REPLACE, NULL) :
+	rc = entry ? pt_set_l1(v->domain, owner, entry,
+			     mfn_paddr(mfn) | pte_flags, PT_REPLACE, NULL) :
 		     reject(-EINVAL, "%lx: no level-1 entry", host_addr);
 	if (!mfn_none(table))
 		frame_put(table);
-	spin_unlock(&d->pt_lock);
+	spin_unlock(&v->domain->pt_lock);
 	return rc;
 }
 
@@ -704,7 +705,7 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	uint64_t pte = 0;
 	int rc = -EINVAL;
 
-	spin_lock(&d->pt_lock);
+	spin_lock(&v->domain->pt_lock);
 	entry = grant_entry(v, host_addr, contains_pte, &table);
 	if (replacement) {
 		source = mmu_find_l1(v, replacement);
@@ -712,14 +713,16 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	}
 	if (entry && (*entry & PTE_P) && mfn_equal(pte_mfn(*entry), mfn) &&
 		!(*entry & PTE_RW) == readonly && (!replacement || source)) {
-		rc = pt_set_l1(d, d, entry, pte, PT_REPLACE, NULL);
+		rc = pt_set_l1(
+			v->domain, d, entry, pte, PT_REPLACE, NULL);
 		if (!rc && source)
-			rc = pt_set_l1(d, d, source, 0, PT_REPLACE, NULL);
+			rc = pt_set_l1(
+				v->domain, d, source, 0, PT_REPLACE, NULL);
 	} else {
 		reject(rc, "%lx does not map frame %lx so", host_addr, mfn.n);
 	}
 	if (!mfn_none(table))
 		frame_put(table);
-	spin_unlock(&d->pt_lock);
+	spin_unlock(&v->domain->pt_lock);
 	return rc;
 }

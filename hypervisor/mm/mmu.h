@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include "core/domain.h"
+#include "core/vcpu.h"
 #include "mm/addr.h"
 
 struct domain;
@@ -26,7 +28,7 @@ void mmu_load_root(struct vcpu *v);
 
 /* The level-1 entry that maps va in v's kernel page tables, if its table is
  * valid; NULL. Wants the domain's RANK_PT lock. */
-uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va);
+uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va) REQUIRES(v->domain->pt_lock);
 
 /*
  * Grant mappings of the current vCPU: put a frame of another domain into the

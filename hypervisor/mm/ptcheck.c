@@ -411,7 +411,7 @@ static bool collect(struct pt_walk *w, struct domain *d, mfn_t table,
 }
 
 /* The result is not wanted any more. */
-static int discard(struct pt_walk *w)
+static int discard(struct pt_walk *w) UNCHECKED
 {
 	const enum pt_walk_state state = w->state;
 	struct domain *const d = w->owner;

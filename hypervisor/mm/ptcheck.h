@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "core/domain.h"
 #include "mm/addr.h"
 #include "mm/paging.h"
 #include "mm/ptwalk.h"
@@ -26,22 +27,22 @@ static inline mfn_t pte_mfn(uint64_t pte)
  * on when the same vCPU asks again. -EINVAL: not d's, of another type, an
  * entry that is not allowed, or d is dying. On success pt_put() may follow.
  */
-int pt_get(struct domain *d, mfn_t table, unsigned level);
+int pt_get(struct domain *d, mfn_t table, unsigned level) REQUIRES(d->pt_lock);
 /* Nothing is left over in the current vCPU's walk, so that pt_put() may be
  * called. 0, or -ERESTART to start the operation again. */
 int pt_ready(void);
 /* Drop both. The last reference releases the tree below: -ERESTART says that
  * this is not finished, though the caller's reference is gone. */
-int pt_put(struct domain *d, mfn_t table, unsigned level);
+int pt_put(struct domain *d, mfn_t table, unsigned level) REQUIRES(d->pt_lock);
 
 /* Pin: a reference kept by the table itself. -EINVAL: pinned already (or not).
  * -ERESTART of an unpin with *done: the pin is gone, work remains. */
-int pt_pin(struct domain *d, mfn_t table, unsigned level);
-int pt_unpin(struct domain *d, mfn_t table, bool *done);
+int pt_pin(struct domain *d, mfn_t table, unsigned level) REQUIRES(d->pt_lock);
+int pt_unpin(struct domain *d, mfn_t table, bool *done) REQUIRES(d->pt_lock);
 
 /* A table that is on the path of somebody's walk: drive that walk until it is
  * not. 0, -ERESTART. */
-int pt_help(struct domain *d, mfn_t table);
+int pt_help(struct domain *d, mfn_t table) REQUIRES(d->pt_lock);
 
 /* Go on with what the current vCPU left unfinished. Call first in every
  * operation on page tables, with no lock held. 0 or -ERESTART. */
@@ -62,11 +63,11 @@ enum pt_how {
 	PT_COMPARE, /* only if the entry is still *old */
 };
 int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
-	uint64_t pte, enum pt_how how, uint64_t *old);
+	uint64_t pte, enum pt_how how, uint64_t *old) REQUIRES(d->pt_lock);
 /* The same for a table of level 2 to 4. -ERESTART with *done false: nothing
  * changed yet, ask again; with *done true: changed, work remains. */
 int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
-	uint64_t pte, enum pt_how how, bool *done);
+	uint64_t pte, enum pt_how how, bool *done) REQUIRES(d->pt_lock);
 
 /* The references of a level-1 entry that does not go through pt_set_l1()
  * (grant mappings). get: 0 or -errno. */

@@ -187,7 +187,7 @@ static void write_register(struct regs *regs, unsigned number, uint64_t value,
 
 /* Apply to one entry, whose operand starts at bit shift. RANK_PT held. */
 static int apply(struct domain *d, uint64_t *entry, unsigned shift,
-	const struct store *s, struct regs *regs)
+	const struct store *s, struct regs *regs) REQUIRES(d->pt_lock)
 {
 	const uint64_t mask = mask_of(s->size);
 	uint64_t old, operand, new, flags;
@@ -218,6 +218,7 @@ static int apply(struct domain *d, uint64_t *entry, unsigned shift,
 /* The entry that a store at a guest address hits, if the address is mapped
  * read-only to one of the domain's level-1 tables. */
 static uint64_t *target_entry(struct vcpu *v, uint64_t address)
+	REQUIRES(v->domain->pt_lock)
 {
 	const uint64_t *const map = mmu_find_l1(v, address);
 	const uint64_t pte = map ? read_once(map) : 0;
@@ -250,24 +251,23 @@ static void advance_string(struct regs *regs, const struct insn *i,
 bool emulate_pt_write(struct regs *regs, uint64_t address)
 {
 	struct vcpu *const v = current;
-	struct domain *const d = v->domain;
 	uint8_t bytes[INSN_MAX];
 	uint64_t *entry;
 	struct insn i;
 	struct store s;
 	int rc = -EINVAL;
 
-	if (!(d->vm_assist & 1ull << VMASST_TYPE_writable_pagetables))
+	if (!(v->domain->vm_assist & 1ull << VMASST_TYPE_writable_pagetables))
 		return false;
 	if (!insn_decode(&i, bytes,
 		    emulate_fetch(regs, bytes, sizeof(bytes))) ||
 		!decode(regs, &i, address, &s) || address % s.size)
 		return false;
-	spin_lock(&d->pt_lock);
+	spin_lock(&v->domain->pt_lock);
 	entry = target_entry(v, address);
 	if (entry)
-		rc = apply(d, entry, (address & 7) * 8, &s, regs);
-	spin_unlock(&d->pt_lock);
+		rc = apply(v->domain, entry, (address & 7) * 8, &s, regs);
+	spin_unlock(&v->domain->pt_lock);
 	if (rc)
 		return false;
 	if (s.string)

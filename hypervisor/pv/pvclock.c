@@ -23,9 +23,9 @@
 
 /* UNIX time at system time 0; RANK_TIMER, because it is a clock's. */
 static struct spinlock wall_lock = SPINLOCK(RANK_TIMER);
-static uint64_t wall_sec;
-static uint32_t wall_nsec;
-static bool wall_set; /* by dom0; else the CMOS clock's */
+static uint64_t wall_sec GUARDED_BY(wall_lock);
+static uint32_t wall_nsec GUARDED_BY(wall_lock);
+static bool wall_set GUARDED_BY(wall_lock); /* by dom0; else the CMOS clock's */
 
 /* The pair of times that all records start from: when the first was made, so
  * on the boot CPU alone. */

@@ -162,8 +162,9 @@ int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
 	if (entries > LDT_ENTRIES_MAX || base % PAGE_SIZE)
 		return reject(-EINVAL, "too many entries or not aligned");
-	if (entries && (!is_canonical(base) || (base + entries * 8ull > HV_BASE &&
-						    base < HV_END)))
+	if (entries && (!is_canonical(base) ||
+			       (base + entries * 8ull > HV_BASE &&
+				       base < HV_END)))
 		return reject(-EINVAL, "address %lx: not a guest's", base);
 	segment_flush_ldt(v);
 	v->ldt_base = base;
@@ -196,7 +197,7 @@ bool segment_fault_ldt(struct vcpu *v, uint64_t address)
 	if (address < window || offset >= v->ldt_entries * 8ull ||
 		(v->ldt_mapped >> page & 1))
 		return false;
-	spin_lock(&d->pt_lock);
+	spin_lock(&v->domain->pt_lock);
 	entry = mmu_find_l1(v, v->ldt_base + page * PAGE_SIZE);
 	pte = entry ? *entry : 0;
 	if (pte & PTE_P)
@@ -206,7 +207,7 @@ bool segment_fault_ldt(struct vcpu *v, uint64_t address)
 		v->ldt_mapped |= 1ull << page;
 		segment_load_tables(v);
 	}
-	spin_unlock(&d->pt_lock);
+	spin_unlock(&v->domain->pt_lock);
 	return !rc;
 }
 

@@ -127,11 +127,13 @@ ASM_SEGMENT_(fs)
 ASM_SEGMENT_(gs)
 #undef ASM_SEGMENT_
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): a string cannot have them */
 #define ASM_PLAIN_(name, instruction)                                      \
 	static inline void name(void)                                      \
 	{                                                                  \
 		__asm__ volatile(instruction : : : "memory");              \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 ASM_PLAIN_(irq_disable, "cli")
 ASM_PLAIN_(irq_enable, "sti")
 ASM_PLAIN_(cpu_relax, "pause")

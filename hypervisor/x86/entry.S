@@ -218,7 +218,8 @@ switch_to_idle:
  */
 	.macro	stub vector
 	.balign	16
-	.if (\vector == 8) || (\vector >= 10 && \vector <= 14) || (\vector == 17) || (\vector == 21)
+	.if (\vector == 8) || (\vector >= 10 && \vector <= 14) || \
+		(\vector == 17) || (\vector == 21)
 	.else
 	pushq	$0
 	.endif

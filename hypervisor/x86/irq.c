@@ -76,7 +76,7 @@ void irq_init(void)
 }
 
 /* A free vector, 0: there is none. */
-static uint8_t alloc_vector(void)
+static uint8_t alloc_vector(void) REQUIRES(irq_lock)
 {
 	for (unsigned v = VECTOR_DEVICE_FIRST; v <= VECTOR_DEVICE_LAST; v++)
 		if (irqs[v].kind == IRQ_FREE && v != VECTOR_INT80)
@@ -84,7 +84,7 @@ static uint8_t alloc_vector(void)
 	return 0;
 }
 
-static void program(const struct irq *irq)
+static void program(const struct irq *irq) REQUIRES(irq_lock)
 {
 	const uint32_t target = cpu_of(irq->cpu)->apic_id;
 
@@ -217,7 +217,7 @@ static int make_table(struct domain *d)
 	return 0;
 }
 
-static struct irq *irq_of(struct domain *d, unsigned pirq)
+static struct irq *irq_of(struct domain *d, unsigned pirq) REQUIRES(irq_lock)
 {
 	if (!d->pirqs || pirq >= PIRQS_MAX || !d->pirqs[pirq])
 		return NULL;
@@ -231,6 +231,7 @@ static unsigned first_cpu(const struct domain *d)
 
 /* A vector for a domain's interrupt, masked until it is bound. */
 static int claim(struct domain *d, unsigned pirq, struct irq as)
+	REQUIRES(irq_lock)
 {
 	const uint8_t vector = alloc_vector();
 	struct irq *const irq = &irqs[vector];
@@ -249,6 +250,7 @@ static int claim(struct domain *d, unsigned pirq, struct irq as)
 }
 
 static int claim_gsi(struct domain *d, unsigned gsi, unsigned pirq)
+	REQUIRES(irq_lock)
 {
 	const uint8_t old = gsis[gsi].vector;
 	int rc;
@@ -283,7 +285,7 @@ int irq_map_gsi(struct domain *d, unsigned gsi, int *pirq)
 }
 
 /* The number wanted, if free, or any above the GSIs; -errno. */
-static int choose_pirq(struct domain *d, int wanted)
+static int choose_pirq(struct domain *d, int wanted) REQUIRES(irq_lock)
 {
 	if (wanted >= PIRQS_MAX)
 		return reject(-EINVAL, "PIRQ %d: above the limit", wanted);
@@ -298,6 +300,7 @@ static int choose_pirq(struct domain *d, int wanted)
 
 static int claim_msi(
 	struct domain *d, const struct msi_source *source, int wanted)
+	REQUIRES(irq_lock)
 {
 	const int pirq = choose_pirq(d, wanted);
 	int rc;
@@ -331,7 +334,7 @@ int irq_map_msi(struct domain *d, const struct msi_source *source, int *pirq)
 }
 
 /* Mask and forget; what must be unmapped without the lock is in *msi. */
-static void release(struct irq *irq, struct msi_source *msi)
+static void release(struct irq *irq, struct msi_source *msi) REQUIRES(irq_lock)
 {
 	mask(irq, true);
 	irq->d->pirqs[irq->pirq] = 0;

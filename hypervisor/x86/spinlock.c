@@ -49,13 +49,13 @@ void spin_init(struct spinlock *lock, enum lock_rank rank)
 	*lock = (struct spinlock)SPINLOCK(rank);
 }
 
-void spin_lock(struct spinlock *lock)
+void spin_lock(struct spinlock *lock) UNCHECKED
 {
 	rank_enter(lock, false);
 	acquire(lock);
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_unlock(struct spinlock *lock) UNCHECKED
 {
 	rank_leave(lock);
 	release(lock);
@@ -75,7 +75,7 @@ void spin_unlock_irq(struct spinlock *lock, uint64_t flags)
 	irq_restore(flags);
 }
 
-void spin_lock_pair(struct spinlock *a, struct spinlock *b)
+void spin_lock_pair(struct spinlock *a, struct spinlock *b) UNCHECKED
 {
 	if (a > b) {
 		struct spinlock *const higher = a;
@@ -90,7 +90,7 @@ void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 	acquire(b);
 }
 
-void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b) UNCHECKED
 {
 	if (a != b)
 		release(b);

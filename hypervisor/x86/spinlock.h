@@ -30,7 +30,27 @@ enum lock_rank {
 	RANK_CONSOLE, /* log ring and the devices it is shown on */
 };
 
-struct spinlock {
+/*
+ * Which locks a function takes, gives back or wants to be held, and what a
+ * file's lock guards: clang's -Wthread-safety checks it (`make lint`). It
+ * compares expressions, so that a lock goes by the same name where it is taken
+ * and where it is wanted. UNCHECKED are the lock itself, and those who hold one
+ * by another name: that of the CPU or heap which a function chose for them.
+ * For a structure's fields C has no way to say it; their comments do.
+ */
+#ifdef __clang__
+#define LOCK_RULE(rule) __attribute__((rule))
+#else
+#define LOCK_RULE(rule)
+#endif
+#define GUARDED_BY(lock) LOCK_RULE(guarded_by(lock))
+#define REQUIRES(...) LOCK_RULE(requires_capability(__VA_ARGS__))
+#define EXCLUDES(...) LOCK_RULE(locks_excluded(__VA_ARGS__))
+#define ACQUIRE(...) LOCK_RULE(acquire_capability(__VA_ARGS__))
+#define RELEASE(...) LOCK_RULE(release_capability(__VA_ARGS__))
+#define UNCHECKED LOCK_RULE(no_thread_safety_analysis)
+
+struct LOCK_RULE(capability("lock")) spinlock {
 	uint32_t next; /* ticket of the next comer */
 	uint32_t serving; /* ticket that holds the lock */
 	enum lock_rank rank;
@@ -39,13 +59,13 @@ struct spinlock {
 #define SPINLOCK(r) { .rank = (r) }
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);
-void spin_lock(struct spinlock *lock);
-void spin_unlock(struct spinlock *lock);
+void spin_lock(struct spinlock *lock) ACQUIRE(*lock);
+void spin_unlock(struct spinlock *lock) RELEASE(*lock);
 
 /* Interrupts off, then lock; returns the flags that unlock puts back. */
-uint64_t spin_lock_irq(struct spinlock *lock);
-void spin_unlock_irq(struct spinlock *lock, uint64_t flags);
+uint64_t spin_lock_irq(struct spinlock *lock) ACQUIRE(*lock);
+void spin_unlock_irq(struct spinlock *lock, uint64_t flags) RELEASE(*lock);
 
 /* Two locks of one rank; a may equal b. */
-void spin_lock_pair(struct spinlock *a, struct spinlock *b);
-void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
+void spin_lock_pair(struct spinlock *a, struct spinlock *b) ACQUIRE(*a, *b);
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b) RELEASE(*a, *b);

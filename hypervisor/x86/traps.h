@@ -24,6 +24,7 @@ void guest_exit_work(struct regs *regs);
 /* STAR, LSTAR, CSTAR, FMASK, SYSENTER registers; on the CPU. */
 void syscall_init_cpu(void);
 
-/* Throw away the stack and go to the guest in guest_regs(); to the idle loop. */
+/* Throw away the stack and go to the guest in guest_regs(), or to the idle
+ * loop. */
 _Noreturn void return_to_guest(void);
 _Noreturn void switch_to_idle(void);
