@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/unit/leave.h"
+
 struct test {
 	const char *name;
 	void (*fn)(void);
@@ -51,12 +53,12 @@ static inline int run_test(const struct test *test)
 		if (setjmp(test_end)) {
 			printf("not ok %s: %s\n", test->name, test_reason);
 			fflush(stdout);
-			_exit(1);
+			leave(1);
 		}
 		test->fn();
 		printf("ok %s\n", test->name);
 		fflush(stdout);
-		_exit(0);
+		leave(0);
 	}
 	waitpid(child, &status, 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) <= 1)
