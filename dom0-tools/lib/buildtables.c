@@ -84,7 +84,8 @@ static uint64_t *find_table(
 	return NULL;
 }
 
-/* The table of a level that maps va, made if necessary. */
+/* The table of a level that maps va, made if necessary.
+ * NOLINTNEXTLINE(misc-no-recursion): there are four levels */
 static uint64_t *get_table(struct tables *t, struct pool *pool, unsigned level,
 	uint64_t va, uint64_t *pfn)
 {

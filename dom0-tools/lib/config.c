@@ -235,6 +235,7 @@ static int syntax_error(struct scanner *s, const char *expected)
 	return -EINVAL;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH */
 static void value_free(struct config_value *value)
 {
 	if (!value)
@@ -270,6 +271,7 @@ static bool number_is_valid(const char *text)
 static struct config_value *parse_value(struct scanner *s, unsigned depth);
 
 /* After '[': items, separated and perhaps ended by commas, up to ']'. */
+/* NOLINTNEXTLINE(misc-no-recursion): parse_value() counts the depth */
 static int parse_items(
 	struct scanner *s, struct config_value *list, unsigned depth)
 {
@@ -295,7 +297,8 @@ static int parse_items(
 	}
 }
 
-/* The current token starts the value; it is left at the value's last one. */
+/* The current token starts the value; it is left at the value's last one.
+ * NOLINTNEXTLINE(misc-no-recursion): MAX_DEPTH */
 static struct config_value *parse_value(struct scanner *s, unsigned depth)
 {
 	struct config_value *value = calloc(1, sizeof(*value));

@@ -429,7 +429,8 @@ static int read_action(struct domain_config *dc, const char *key,
 }
 
 /* A string, or a list's strings with commas between; false: too long. */
-static bool join_items(const struct config_value *value, char *text, size_t size)
+static bool join_items(
+	const struct config_value *value, char *text, size_t size)
 {
 	size_t length = 0;
 

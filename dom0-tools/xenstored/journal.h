@@ -21,7 +21,7 @@ enum record_type {
 	RECORD_RESET,		/* all watches, transactions, queues */
 	RECORD_TXN,		/* number: id */
 	RECORD_TXN_END,		/* number: id */
-	RECORD_IN,		/* number: req_cons, a: bytes of half a request */
+	RECORD_IN,		/* number: req_cons, a: half a request */
 	RECORD_OUT,		/* number: position, a: a message */
 	RECORD_SPECIAL,		/* a: name, number: permissions, b: data */
 };
@@ -31,7 +31,7 @@ struct record {
 	uint16_t type;
 	uint16_t dom;
 	uint64_t number;
-	uint32_t a_size;	/* of the first string; the second is the rest */
+	uint32_t a_size;	/* of the first string; rest: the second */
 	uint32_t pad;
 };
 

@@ -51,7 +51,7 @@ struct limits {
 	unsigned transaction_nodes;	/* touched by one transaction */
 	unsigned watches;
 	unsigned outstanding;		/* replies not yet taken */
-	unsigned memory;		/* bytes of replies and events waiting */
+	unsigned memory;		/* bytes that wait to be sent */
 };
 extern const struct limits store_default_limits;
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "core/domain.h"
 #include "core/event.h"
 #include "mm/layout.h"
 #include "x86/irq.h"

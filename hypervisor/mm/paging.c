@@ -135,7 +135,8 @@ static void map_image_part(const char *start, const char *end, uint64_t flags)
 	map(l4, DIRECT_BASE + pa, pa, size, flags | PTE_NX, 1);
 }
 
-/* The direct map of a range of RAM, without what map_image_part did. */
+/* The direct map of a range of RAM, without what map_image_part did.
+ * NOLINTNEXTLINE(misc-no-recursion): what is left does not meet the image */
 static void map_ram(paddr_t start, paddr_t end)
 {
 	const paddr_t image_stop = image_paddr(image_end);

@@ -196,6 +196,8 @@ static void set_hv_slots(mfn_t table, bool valid)
 		entry[i] = valid ? hv_l4_entry(i) : 0;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): a walk wants tables below those on its path,
+ * so that each of those that help each other is at a lower level. */
 static int walk_run(struct pt_walk *w, const struct frame *until);
 
 /* Somebody else's walk has `table` on its path: drive it until it has not. */
@@ -391,6 +393,7 @@ static int walk_run(struct pt_walk *w, const struct frame *until)
 	return 0;
 }
 
+/* NOLINTEND(misc-no-recursion) */
 /* References from outside the tables */
 
 /* What an earlier, interrupted pt_get() of this vCPU has come to. */

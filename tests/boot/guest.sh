@@ -7,6 +7,7 @@ for program in poweroff reboot; do	# what the kernel runs when asked to
 	printf '#!/bin/sh\nexec busybox %s -f\n' $program >/sbin/$program
 	chmod +x /sbin/$program
 done
+# shellcheck disable=SC2013 # one line, of words
 for word in $(cat /proc/cmdline); do
 	case $word in
 	addr=*)

@@ -133,7 +133,7 @@ int host_event(void)
 
 int host_next_domain(uint16_t from, struct host_domain *domain)
 {
-	for (uint16_t i = from; i < MACHINE_DOMS; i++) {
+	for (unsigned i = from; i < MACHINE_DOMS; i++) {
 		const uint8_t state = machine->dom[i].state;
 
 		if (state == DOM_ABSENT)

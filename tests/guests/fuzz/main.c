@@ -92,7 +92,8 @@ static void test_random_calls(void)
 			return;
 		}
 	}
-	print("# %u children, %u calls\n", children, multicalls * HOSTILE_CALLS);
+	print("# %u children, %u calls\n", children,
+		multicalls * HOSTILE_CALLS);
 	REQUIRE(multicalls > 10);
 	/* the hypervisor's pools may keep a few pages, not one a child */
 	const uint64_t after = settled_free_pages();

@@ -223,14 +223,14 @@ static void test_set_callbacks(void)
 	REQUIRE_EQ(callback(CALLBACKTYPE_syscall, CALLBACKF_mask_events,
 			    pv_syscall), 0);
 	/* an impossible address is left out, and nobody told */
-	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event, failsafe_entry,
-			    1ull << 63), 0);
+	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event,
+			    failsafe_entry, 1ull << 63), 0);
 	trap_hook = note_handler;
 	REQUIRE_EQ(user_call(do_syscall, 0), PV_VECTOR_SYSCALL);
 	const uint64_t masked = in_handler_flags;
 
-	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event, failsafe_entry,
-			    pv_syscall), 0);
+	REQUIRE_EQ(PV_CALL3(__HYPERVISOR_set_callbacks, pv_event,
+			    failsafe_entry, pv_syscall), 0);
 	REQUIRE_EQ(user_call(do_syscall, 0), PV_VECTOR_SYSCALL);
 	trap_hook = NULL;
 	event_disable(0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* printf without a C library: %d %u %x %c %s %p %%, with l, #, 0 and width; and the
- * memory functions. */
+/* printf without a C library: %d %u %x %c %s %p %%, with l, #, 0 and width; and
+ * the memory functions. */
 #pragma once
 
 #include <stdarg.h>

@@ -52,7 +52,8 @@ static uint64_t value(const struct child *child)
 	case 2:
 		return frame;
 	case 3:
-		return frame * PV_PAGE + hostile_below(512) * 8 + hostile_below(4);
+		return frame * PV_PAGE + hostile_below(512) * 8 +
+			hostile_below(4);
 	case 4:
 		return frame * PV_PAGE | PTE_KERNEL;
 	case 5:
@@ -115,7 +116,8 @@ static void shape(struct multicall_entry *call)
 			call->args[3] = DOMID_SELF;
 		break;
 	case __HYPERVISOR_memory_op:
-		call->args[0] = hostile_below(30) | hostile_below(8) / 7 * hostile_random() << 6;
+		call->args[0] = hostile_below(30) |
+			hostile_below(8) / 7 * hostile_random() << 6;
 		call->args[1] = data;
 		break;
 	case __HYPERVISOR_grant_table_op:
@@ -145,7 +147,8 @@ static void shape(struct multicall_entry *call)
 static void fill_data(struct child *child)
 {
 	for (int i = 0; i < 512; i++)
-		child->data[i] = hostile_below(3) ? value(child) : hostile_below(24);
+		child->data[i] = hostile_below(3) ? value(child) :
+						    hostile_below(24);
 }
 
 void hostile_prepare(struct child *child)

@@ -2,8 +2,8 @@
 /*
  * What a test guest is made of: main.c defines tests[], test.c boots, runs
  * them in order, prints `ok NAME`, `not ok NAME: reason` or `skip NAME:
- * reason` for each through console_io, then `end` and reboots (which ends QEMU). A test is a
- * function that returns at its first failed REQUIRE.
+ * reason` for each through console_io, then `end` and reboots (which ends
+ * QEMU). A test is a function that returns at its first failed REQUIRE.
  */
 #pragma once
 

@@ -84,6 +84,7 @@ static bool end(const char *what)
  * Makes a call until a tick is seen within: the host may have stopped QEMU's
  * timers, but not three times. `again` brings back what the call changed.
  */
+/* NOLINTBEGIN(bugprone-macro-parentheses): statements */
 #define INTERRUPTED(what, call, again) do {				\
 	bool seen_ = false;						\
 									\
@@ -96,6 +97,7 @@ static bool end(const char *what)
 	}								\
 	REQUIRE(seen_);							\
 } while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 static void test_multicall(void)
 {
