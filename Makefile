@@ -13,7 +13,7 @@
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-ifeq ($(wildcard config.mk)$(filter demo check clean help bench,$(MAKECMDGOALS)),)
+ifeq ($(wildcard config.mk)$(filter demo check lint clean help bench,$(MAKECMDGOALS)),)
 $(error run ./configure first)
 endif
 -include config.mk
@@ -24,7 +24,8 @@ say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes \
 	-Wstrict-prototypes
-BASE := -std=gnu17 -O2 -g -MMD -MP $(WARN)
+OPTIMIZE := -O2
+BASE := -std=gnu17 $(OPTIMIZE) -g -MMD -MP $(WARN)
 FREE := -ffreestanding -fno-builtin -mgeneral-regs-only -mno-red-zone \
 	-fno-asynchronous-unwind-tables -fno-common -ffunction-sections \
 	-fno-stack-protector -fcf-protection=none -fno-strict-aliasing

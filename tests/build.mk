@@ -3,4 +3,4 @@
 # CHECKS, and those that also pass on real Xen to ORACLES: paths, with flags
 # where needed (CHECKS += tests/boot/guest,limit=300; tests/run says which).
 include $(wildcard tests/*/build.mk)
-CHECKS += tests/size
+CHECKS += tests/size tests/lint

@@ -4,7 +4,7 @@
 check_files = $(foreach entry,$(1),$(firstword $(subst $(comma), ,$(entry))))
 comma := ,
 
-.PHONY: oracle FORCE
+.PHONY: oracle lint format headers cov FORCE
 FORCE:
 
 $(B)/checks: $(filter $(B)/%,$(call check_files,$(CHECKS))) FORCE
@@ -19,3 +19,23 @@ oracle: $(B)/oracle-checks ## run what applies on real Xen 4.17 too
 
 size: $(ALL) ## lines per folder and image sizes against their budgets
 	$(Q)tools/size
+
+# The compiler's arguments for each kind of code, for tools/lint.
+$(B)/flags: FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' 'hv $(HV_CFLAGS)' 'pv $(PV_CFLAGS)' \
+		'tool $(TOOL_CFLAGS) -I. -Itests/xenstored' 'unit $(UNIT_CFLAGS)' >$@.new
+	$(Q)mv $@.new $@
+
+lint: ## static checks, after installing the checkers that are missing
+	$(Q)tools/install-packages build lint
+	$(Q)tools/lint
+
+headers: ## compile each header alone
+	$(Q)tools/lint headers
+
+format: ## rewrite all C files as clang-format has it
+	$(Q)git ls-files '*.[ch]' | xargs clang-format -i
+
+cov: $(B)/checks ## which lines of the hypervisor tests reach, per folder
+	$(Q)tools/cov
