@@ -99,6 +99,7 @@ void trace(const char *fmt, ...)
 	line = (line + 1) % LINES;
 }
 
+/* NOLINTBEGIN(bugprone-signal-handler,cert-sig30-c): it is the end anyway */
 static void tell(const char *what)
 {
 	snprintf(totals->failure, sizeof(totals->failure), "step %lu: %s",
@@ -111,6 +112,7 @@ static void tell(const char *what)
 	printf("not ok model: seed %lu step %lu: %s\n", seed, step, what);
 	fflush(stdout);
 }
+/* NOLINTEND(bugprone-signal-handler,cert-sig30-c) */
 
 void differs(const char *fmt, ...)
 {
@@ -124,7 +126,6 @@ void differs(const char *fmt, ...)
 	leave(1);
 }
 
-/* NOLINTNEXTLINE(bugprone-signal-handler,cert-sig30-c): it is the end anyway */
 static void died(int signal)
 {
 	(void)signal;
