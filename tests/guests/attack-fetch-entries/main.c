@@ -36,8 +36,7 @@ static uint64_t values[2];
 static void flip(void)
 {
 	*shared = values[racer_turns() & 1];
-	for (uint64_t n = racer_random() % 40; n--;)
-		asm volatile("pause");
+	racer_dawdle(40);
 }
 
 static struct {

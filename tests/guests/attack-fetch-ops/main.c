@@ -30,15 +30,13 @@ static uint32_t values[2];
 static void flip16(void)
 {
 	*shared16 = values[racer_turns() & 1];
-	for (uint64_t n = racer_random() % 30; n--;)
-		asm volatile("pause");
+	racer_dawdle(30);
 }
 
 static void flip32(void)
 {
 	*shared32 = values[racer_turns() & 1];
-	for (uint64_t n = racer_random() % 30; n--;)
-		asm volatile("pause");
+	racer_dawdle(30);
 }
 
 /* Two pages of ours whose machine frames are neighbours. */

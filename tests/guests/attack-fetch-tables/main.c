@@ -29,11 +29,9 @@ static uint64_t good, evil;
 static void flip(void)
 {
 	*shared = evil;
-	for (uint64_t n = racer_random() % 30; n--;)
-		asm volatile("pause");
+	racer_dawdle(30);
 	*shared = good;
-	for (uint64_t n = racer_random() % 30; n--;)
-		asm volatile("pause");
+	racer_dawdle(30);
 }
 
 static struct mmu_update req;
@@ -78,7 +76,7 @@ static void test_entry_place(void)
 
 	good = machine_address(entry);
 	evil = other * PV_PAGE | MMU_MACHPHYS_UPDATE;
-	req.val = 0;
+	req.val = 0x7e56;	/* not present, and no PFN that means anything */
 	shared = &req.ptr;
 	REQUIRE(racer_start(flip));
 	while (racer_wants_more("places")) {
@@ -86,6 +84,7 @@ static void test_entry_place(void)
 		REQUIRE_EQ(PV_M2P[other], pfn);
 	}
 	REQUIRE(racer_stop());
+	REQUIRE_EQ(pt_write(entry, 0), 0);
 }
 
 /* An upper level, where a bad entry is a table that anybody may write to. */

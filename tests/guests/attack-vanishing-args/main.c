@@ -36,11 +36,9 @@ static void come_and_go(void)
 	const uint64_t pte = machine_address(page) | PTE_KERNEL;
 
 	pt_set(va, racer_turns() % 3 ? 0 : pte & ~PTE_RW);
-	for (uint64_t n = racer_random() % 500; n--;)
-		asm volatile("pause");
+	racer_dawdle(500);
 	pt_set(va, pte);
-	for (uint64_t n = racer_random() % 500; n--;)
-		asm volatile("pause");
+	racer_dawdle(500);
 }
 
 /* 0 or a count or a port, -EFAULT, or what else this call may say. */

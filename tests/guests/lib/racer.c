@@ -27,7 +27,7 @@ static void loop(uint64_t arg)
 static unsigned int outcomes[2];
 static uint64_t deadline;
 
-#define ENOUGH 60		/* of each outcome */
+#define ENOUGH 300		/* of each outcome */
 #define LONG_ENOUGH 150000000	/* ns */
 
 void racer_outcome(bool first)
@@ -86,4 +86,10 @@ uint64_t racer_random(void)
 	*seed ^= *seed >> 7;
 	*seed ^= *seed << 17;
 	return *seed;
+}
+
+void racer_dawdle(uint64_t most)
+{
+	for (uint64_t n = racer_random() % most; n--;)
+		asm volatile("nop");
 }

@@ -26,5 +26,9 @@ uint64_t racer_turns(void);
 bool racer_wants_more(const char *what);
 void racer_outcome(bool first);
 
+/* Up to so many times nothing. No PAUSE: QEMU's TCG leaves its loop for that,
+ * and the two vCPUs would hardly ever be at work at the same time. */
+void racer_dawdle(uint64_t most);
+
 /* A simple random number, one sequence per vCPU. */
 uint64_t racer_random(void);
