@@ -50,7 +50,7 @@ static bool m2p_intact(void)
 }
 
 static const uint64_t bad[] = {
-	0xffff82d040200000, 0xffff82d080000000, 0xffff830000000000,
+	0xffff808000100000, 0xffff878000000000, 0xffff830000100000,
 	0xffff800000000000, 0xffff804000000000, 0xffff87fffffffff8,
 	0xffff7ffffffffff8, 0x0000800000000000, 0x00007ffffffffffc,
 	0xfffffffffffffff8, 0xfffffffffffffffc, 0x1000,
@@ -96,7 +96,7 @@ static void test_forged_progress(void)
 {
 	uint64_t *in = (uint64_t *)(attacker.mailbox->room + 512);
 	const uint64_t targets[] = {
-		0xffff82d040200000, (uint64_t)&PV_M2P[pv_frame(pv_info)],
+		0xffff808000100000, (uint64_t)&PV_M2P[pv_frame(pv_info)],
 		0xffff830000100000, CHILD_VA(CHILD_L1) + 2048,
 	};
 

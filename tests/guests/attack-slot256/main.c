@@ -23,8 +23,8 @@ static void test_start(void)
 static void test_addresses(void)
 {
 	static const uint64_t offsets[] = {
-		0, 0x1000, 0x200000, 0x40000000, 0x5040000000, 0x5040200000,
-		0x6000000000, 0x7ffffff000,
+		0, 0x1000, 0x200000, 0x40000000, 0x40020000,
+		0x5040000000, 0x5040200000, 0x6000000000, 0x7ffffff000,
 	};
 	uint64_t value;
 
