@@ -149,6 +149,37 @@ static void test_flags(void)
 	REQUIRE(unchanged());
 }
 
+static int64_t one(unsigned int cmd, unsigned int order)
+{
+	struct xen_memory_reservation op = {
+		.extent_start = (void *)LIST, .nr_extents = 1,
+		.extent_order = order, .domid = DOMID_SELF,
+	};
+
+	return attacker_with(__HYPERVISOR_memory_op, cmd, &op, sizeof(op));
+}
+
+/* With room for all of it: too much in one piece, which nothing interrupts. */
+static void test_too_much_at_once(void)
+{
+	struct xen_domctl op = { .u.max_mem.max_memkb = 64 << 10 };
+
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_max_mem, attacker.id), 0);
+	for (unsigned int order = 10; order < 14; order++) {
+		fill_list(0x1000);
+		REQUIRE_EQ(one(XENMEM_populate_physmap, order), 0);
+		REQUIRE_EQ(one(XENMEM_increase_reservation, order), 0);
+	}
+	REQUIRE(unchanged());
+	fill_list(0x1000);
+	REQUIRE_EQ(one(XENMEM_populate_physmap, 9), 1);
+	REQUIRE_EQ(attacker_pages(), pages + 512);
+	REQUIRE_EQ(one(XENMEM_decrease_reservation, 10), 0);
+	REQUIRE_EQ(attacker_pages(), pages + 512);
+	REQUIRE_EQ(one(XENMEM_decrease_reservation, 9), 1);
+	REQUIRE_EQ(attacker_pages(), pages);
+}
+
 static void test_counts(void)
 {
 	REQUIRE(attacker_gone());
@@ -160,6 +191,7 @@ const struct test tests[] = {
 	TEST(forged_starts),
 	TEST(exchange),
 	TEST(flags),
+	TEST(too_much_at_once),
 	TEST(counts),
 	TESTS_END
 };
