@@ -147,8 +147,9 @@ static int64_t map_pirq(struct domain *d, void *arg)
 		return reject(-EINVAL, "PIRQ %d: above the limit", op->pirq);
 	rc = map_by_type(d, op, &pirq);
 	/* Another domain's, for a device that it was given. */
-	if (!rc && d != current->domain)
-		rc = rangeset_add(d->irqs, (unsigned)pirq, (unsigned)pirq);
+	if (!rc && d != current->domain &&
+		rangeset_add(d->irqs, (unsigned)pirq, (unsigned)pirq))
+		rc = reject(-ENOSPC, "too many ranges of PIRQs");
 	if (!rc)
 		op->pirq = pirq;
 	return rc;
