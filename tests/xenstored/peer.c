@@ -83,13 +83,34 @@ void machine_new(void)
 
 void machine_clean(void)
 {
-	char command[128];
+	char command[256];
 
-	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	snprintf(command, sizeof(command), "%s %s/log >&2; rm -rf %s",
+		getenv("VERBOSE") ? "cat" : ":", dir, dir);
 	if (system(command))
 		fprintf(stderr, "cannot remove %s\n", dir);
 	munmap(machine, 4096);
 	close(daemon_fd);
+}
+
+/* Where the daemon's messages go. */
+static int open_log(int flags)
+{
+	char path[sizeof(dir) + 4];
+
+	snprintf(path, sizeof(path), "%s/log", dir);
+	return open(path, flags | O_CLOEXEC, 0600);
+}
+
+bool daemon_said(const char *text)
+{
+	static char log[65536];
+	const int fd = open_log(O_RDONLY);
+	const ssize_t size = read(fd, log, sizeof(log) - 1);
+
+	close(fd);
+	log[size > 0 ? size : 0] = '\0';
+	return strstr(log, text);
 }
 
 void daemon_start(const char *option)
@@ -99,16 +120,10 @@ void daemon_start(const char *option)
 
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
-		char name[80];
-
-		snprintf(name, sizeof(name), "%s/log", dir);
-
-		const int log = open(name, O_WRONLY | O_CREAT | O_APPEND,
-			0600);
+		const int log = open_log(O_WRONLY | O_CREAT | O_APPEND);
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!getenv("VERBOSE"))
-			dup2(log, 2);
+		dup2(log, 2);
 		execl(program, program, "-N", option, (char *)NULL);
 		_exit(127);
 	}

@@ -31,6 +31,8 @@ void machine_clean(void);
 /* The daemon; @signal stops it and is waited for. */
 void daemon_start(const char *option);
 void daemon_stop(int signal);
+/* It has written a message with this text. */
+bool daemon_said(const char *text);
 
 /* What it has said, unless VERBOSE is set. */
 unsigned daemon_log_lines(void);

@@ -368,6 +368,8 @@ static void test_quotas(void)
 	for (int i = 0; i < 19; i++) {
 		sprintf(name, "n%d", i);
 		IS(peer_set(&guest, name, "v"), "OK");
+		CHECK(daemon_said("d5: has 16 of at most 20 nodes") ==
+			(i >= 14));
 	}
 	IS(peer_set(&guest, "one-more", "v"), "!ENOSPC");
 	IS(peer_set(&dom0, "/local/domain/5/one-more", "v"), "OK");
@@ -389,9 +391,13 @@ static void test_quotas(void)
 		IS(peer_watch(&guest, name, "t"), "OK");
 	}
 	IS(peer_watch(&guest, "w3", "t"), "!E2BIG");
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10; i++) {
+		CHECK(daemon_said("d5: has 8 of at most 10 transactions") ==
+			(i >= 8));
 		start_txn(&guest);
+	}
 	guest.txn = 0;
+	CHECK(daemon_said("d5: has 3 of at most 3 watches"));
 	IS(peer_ask1(&guest, XS_TRANSACTION_START, ""), "!ENOSPC");
 	CHECK(strstr(peer_ask(&dom0, XS_CONTROL, "quota\0" "5", 8),
 		"nodes            :       20 of       20"));
