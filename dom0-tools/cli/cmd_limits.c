@@ -17,8 +17,8 @@ struct listing {
 	uint16_t dom;
 };
 
-static void row(
-	struct listing *l, const char *what, uint64_t used, uint64_t max, bool mark)
+static void row(struct listing *l, const char *what, uint64_t used,
+	uint64_t max, bool mark)
 {
 	const bool near = mark && used * 5 >= max * 4;
 
@@ -58,8 +58,7 @@ static void hypervisor_rows(
  * no limits there. */
 static void xenstore_rows(struct listing *l)
 {
-	static const char *const rows[] = {
-		"nodes", "watches", "transactions"};
+	static const char *const rows[] = {"nodes", "watches", "transactions"};
 	char dom[8], name[32];
 	unsigned used, max;
 	char *text, *line, *rest;
@@ -144,8 +143,8 @@ int cmd_limits(int argc, char **argv)
 		return fail(&error);
 	rc = control_limits(host.fd, DOMID_SELF, &own);
 	if (rc == -ENOSYS)
-		error_set(&error, ENOSYS,
-			"this hypervisor does not tell limits");
+		error_set(
+			&error, ENOSYS, "this hypervisor does not tell limits");
 	else if (rc)
 		error_errno(&error, -rc, "asking for limits");
 	else

@@ -64,7 +64,8 @@ static const char *call_name(unsigned call)
 }
 
 /* What it did when it was refused: a hypercall, or what trapped. */
-static const char *action(const struct shoji_refusal *r, char *room, size_t size)
+static const char *action(
+	const struct shoji_refusal *r, char *room, size_t size)
 {
 	if (r->vector == SHOJI_VECTOR_CRASH)
 		return "crash";
@@ -82,10 +83,10 @@ static const char *error_name(int32_t error, char *room, size_t size)
 {
 	static const char *const statuses[] = {"GNTST_okay",
 		"GNTST_general_error", "GNTST_bad_domain", "GNTST_bad_gntref",
-		"GNTST_bad_handle", "GNTST_bad_virt_addr",
-		"GNTST_bad_dev_addr", "GNTST_no_device_space",
-		"GNTST_permission_denied", "GNTST_bad_page",
-		"GNTST_bad_copy_arg", "GNTST_address_too_big", "GNTST_eagain"};
+		"GNTST_bad_handle", "GNTST_bad_virt_addr", "GNTST_bad_dev_addr",
+		"GNTST_no_device_space", "GNTST_permission_denied",
+		"GNTST_bad_page", "GNTST_bad_copy_arg", "GNTST_address_too_big",
+		"GNTST_eagain"};
 	const int32_t status = SHOJI_REFUSAL_GRANT - error;
 	const char *name = strerrorname_np(-error);
 
@@ -108,8 +109,9 @@ static void text_record(const struct shoji_refusal *r)
 		r->count, r->text);
 	if (r->vector == SHOJI_VECTOR_CRASH && r->arg[0])
 		printf("%17s in its %s: RIP %#lx, RSP %#lx, RFLAGS %#lx, "
-		       "CR2 %#lx\n", "", r->kernel ? "kernel" : "user space",
-			r->arg[0], r->arg[2], r->arg[3], r->arg[1]);
+		       "CR2 %#lx\n",
+			"", r->kernel ? "kernel" : "user space", r->arg[0],
+			r->arg[2], r->arg[3], r->arg[1]);
 }
 
 static void print_text(const struct report *report)
@@ -144,8 +146,8 @@ static void json_record(struct json *out, const struct shoji_refusal *r)
 		json_string(out, names[trap][i], room);
 	}
 	if (r->error)
-		json_string(out, "error",
-			error_name(r->error, room, sizeof(room)));
+		json_string(
+			out, "error", error_name(r->error, room, sizeof(room)));
 	json_number(out, "count", r->count);
 	json_string(out, "reason", r->text);
 	json_close(out, '}');

@@ -51,7 +51,6 @@ static void remember_reason(int fd, unsigned nr, int code)
 {
 	struct shoji_get_refusal *get = privcmd_buffer(sizeof(*get));
 
-	error_reason(0, NULL);
 	if (!get)
 		return;
 	get->domid = DOMID_SELF;
@@ -68,6 +67,7 @@ static int64_t hypercall(int fd, unsigned nr, uint64_t a1, uint64_t a2,
 {
 	const int64_t rc = privcmd_call(fd, nr, a1, a2, a3, a4, a5);
 
+	error_reason(0, NULL);
 	if (rc < 0)
 		remember_reason(fd, nr, (int)-rc);
 	return rc;

@@ -292,6 +292,29 @@ static void test_damage(void)
 	CHECK(kept > 100 && kept < 19000);
 }
 
+/* What the hypervisor said of a call is added to the error about that call, and
+ * to no other. */
+static void test_hypervisor_reasons(void)
+{
+	error_clear(&error);
+	error_reason(EINVAL, "max_event_port: above 4095");
+	error_errno(&error, EINVAL, "making it");
+	CHECK(!strcmp(error.cause, "making it: Invalid argument: hypervisor: "
+				   "max_event_port: above 4095"));
+	error_clear(&error);
+	error_errno(&error, EINVAL, "the next");
+	CHECK(!strcmp(error.cause, "the next: Invalid argument"));
+	error_clear(&error);
+	error_reason(EINVAL, "of another call");
+	error_errno(&error, ENOENT, "a file");
+	CHECK(!strcmp(error.cause, "a file: No such file or directory"));
+	error_clear(&error);
+	error_reason(EINVAL, "forgotten");
+	error_reason(0, NULL);
+	error_errno(&error, EINVAL, "after a success");
+	CHECK(!strcmp(error.cause, "after a success: Invalid argument"));
+}
+
 int main(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -305,5 +328,6 @@ int main(void)
 	RUN(cpu_lists);
 	RUN(long_cpu_list);
 	RUN(damage);
+	RUN(hypervisor_reasons);
 	return suite_end();
 }
