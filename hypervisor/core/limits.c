@@ -9,6 +9,7 @@
 #include "core/eventport.h"
 #include "core/granttab.h"
 #include "lib/log.h"
+#include "lib/string.h"
 #include "shoji/limits.h"
 
 void limit_warn(
@@ -22,26 +23,22 @@ void limit_warn(
 int64_t limits_get(struct domain *d, void *op)
 {
 	struct shoji_get_limits *const get = op;
+	const struct event_state *const e = d->events;
 	const struct grant_table *const t = d->grants;
-	unsigned vcpus = 0;
+	uint64_t limits[SHOJI_NR_LIMITS][2] = {
+		[SHOJI_LIMIT_MEMORY] = {d->nr_pages, d->max_pages},
+		[SHOJI_LIMIT_VCPUS] = {0, d->max_vcpus},
+		[SHOJI_LIMIT_EVENT_PORTS] = {e->nr_ports, d->max_event_port},
+		[SHOJI_LIMIT_GRANT_FRAMES] = {t->nr_frames, t->max_frames},
+		[SHOJI_LIMIT_GRANTS] = {t->nr_used,
+			t->max_frames * GRANTS_PER_FRAME},
+		[SHOJI_LIMIT_MAPTRACK] = {t->nr_maps,
+			t->max_map_pages * MAPS_PER_PAGE},
+	};
 	struct vcpu *v;
 
-	for_each_vcpu(d, v)
-		vcpus++;
-	*get = (struct shoji_get_limits){
-		.domid = get->domid,
-		.limit = {
-			[SHOJI_LIMIT_MEMORY] = { d->nr_pages, d->max_pages },
-			[SHOJI_LIMIT_VCPUS] = { vcpus, d->max_vcpus },
-			[SHOJI_LIMIT_EVENT_PORTS] = {
-				d->events->nr_ports, d->max_event_port },
-			[SHOJI_LIMIT_GRANT_FRAMES] = {
-				t->nr_frames, t->max_frames },
-			[SHOJI_LIMIT_GRANTS] = {
-				t->nr_used, t->max_frames * GRANTS_PER_FRAME },
-			[SHOJI_LIMIT_MAPTRACK] = {
-				t->nr_maps, t->max_map_pages * MAPS_PER_PAGE },
-		},
-	};
+	for_each_vcpu (d, v)
+		limits[SHOJI_LIMIT_VCPUS][0]++;
+	memcpy(get->limit, limits, sizeof(limits));
 	return 0;
 }

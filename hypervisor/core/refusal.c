@@ -31,8 +31,8 @@
 
 struct refusals {
 	struct spinlock lock; /* RANK_CONSOLE: all of it */
-	uint32_t nr; /* records made; the last RECORDS of them are there */
-	uint32_t lost; /* refusals that were only counted */
+	uint32_t nr;     /* records made; the last RECORDS of them are there */
+	uint32_t lost;   /* refusals that were only counted */
 	uint32_t recent; /* records since `second` began */
 	uint64_t second;
 	struct shoji_refusal record[RECORDS];
@@ -66,16 +66,19 @@ static struct shoji_refusal *record(struct refusals *all, uint32_t back)
 static void place(struct shoji_refusal *r, const struct vcpu *v)
 {
 	const struct regs *const g = guest_regs();
-	const uint64_t args[] = { g->rdi, g->rsi, g->rdx, g->r10 };
-	const uint64_t state[] = { g->rip, v->cr2, g->rsp, g->rflags };
+	const uint64_t args[] = {g->rdi, g->rsi, g->rdx, g->r10};
+	const uint64_t state[] = {g->rip, v->cr2, g->rsp, g->rflags};
 
 	r->vcpu = (uint8_t)v->id;
 	r->kernel = v->kernel_mode;
 	if (!r->vector)
 		r->vector = (uint16_t)g->vector;
 	r->call = (uint8_t)(v->entry ? v->entry->op : g->rax);
-	memcpy(r->arg, r->vector != SHOJI_VECTOR_HYPERCALL ? state :
-			v->entry ? v->entry->args : args, sizeof(r->arg));
+	memcpy(r->arg,
+		r->vector != SHOJI_VECTOR_HYPERCALL ? state
+		: v->entry                          ? v->entry->args
+						    : args,
+		sizeof(r->arg));
 }
 
 /* Whether it is a new record: not one more of the last one, nor too soon. */
@@ -83,9 +86,9 @@ static bool append(struct refusals *all, struct shoji_refusal *r)
 {
 	const uint64_t flags = spin_lock_irq(&all->lock);
 	struct shoji_refusal *const last = record(all, 0);
-	const bool equal = last->error == r->error &&
-		last->call == r->call && last->vector == r->vector &&
-		last->vcpu == r->vcpu && !strcmp(last->text, r->text);
+	const bool equal = last->error == r->error && last->call == r->call &&
+			   last->vector == r->vector && last->vcpu == r->vcpu &&
+			   !strcmp(last->text, r->text);
 	bool new = false;
 
 	if (r->time - all->second > SECOND_NS) {
@@ -96,8 +99,8 @@ static bool append(struct refusals *all, struct shoji_refusal *r)
 		r->count += last->count;
 		*last = *r;
 	} else if (last->vector == SHOJI_VECTOR_CRASH ||
-		(r->vector != SHOJI_VECTOR_CRASH &&
-			all->recent++ >= RECORDS_PER_SEC)) {
+		   (r->vector != SHOJI_VECTOR_CRASH &&
+			   all->recent++ >= RECORDS_PER_SEC)) {
 		all->lost++;
 	} else {
 		all->nr++;
@@ -110,7 +113,7 @@ static bool append(struct refusals *all, struct shoji_refusal *r)
 
 int reject(int rc, const char *fmt, ...)
 {
-	struct shoji_refusal r = { .error = rc, .count = 1, .time = now() };
+	struct shoji_refusal r = {.error = rc, .count = 1, .time = now()};
 	struct vcpu *const v = current;
 	va_list args;
 
@@ -139,16 +142,17 @@ void refusal_check(int64_t result)
 		return;
 	reject((int)result, "no reason given");
 	v->explained = 0;
-	log_guest(LOG_WARN, "d%u: hypercall %lu(%lx) refused (%ld) without a "
-		"reason", v->domain->id,
-		v->entry ? v->entry->op : guest_regs()->rax,
+	log_guest(LOG_WARN,
+		"d%u: hypercall %lu(%lx) refused (%ld) without a "
+		"reason",
+		v->domain->id, v->entry ? v->entry->op : guest_regs()->rax,
 		v->entry ? v->entry->args[0] : guest_regs()->rdi, result);
 }
 
 void refusal_crash(struct domain *d, const char *text)
 {
-	struct shoji_refusal r = { .count = 1, .time = now(),
-		.vector = SHOJI_VECTOR_CRASH };
+	struct shoji_refusal r = {
+		.count = 1, .time = now(), .vector = SHOJI_VECTOR_CRASH};
 
 	if (current->domain == d)
 		place(&r, current);
@@ -163,7 +167,7 @@ int64_t refusal_get(struct domain *d, void *op)
 	const uint64_t flags = spin_lock_irq(&all->lock);
 
 	get->lost = all->lost;
-	get->record = (struct shoji_refusal){ 0 };
+	get->record = (struct shoji_refusal){0};
 	if (get->back < RECORDS && get->back < all->nr)
 		get->record = *record(all, get->back);
 	spin_unlock_irq(&all->lock, flags);

@@ -20,9 +20,9 @@ struct domain;
 int reject(int rc, const char *fmt, ...)
 	__attribute__((cold, format(printf, 2, 3)));
 /* The same for a GNTST_ status. */
-#define REJECT_GRANT(status, ...)                                    \
-	((int16_t)(reject(SHOJI_REFUSAL_GRANT + (status), __VA_ARGS__) - \
-		SHOJI_REFUSAL_GRANT))
+#define REJECT_GRANT(status, ...)                                              \
+	((int16_t)(reject(SHOJI_REFUSAL_GRANT + (status), __VA_ARGS__) -       \
+		   SHOJI_REFUSAL_GRANT))
 
 /* What a hypercall, or an entry of a multicall, returns is negative: if it is
  * an error and nothing in the call has said why, that is recorded, and told as

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 enum shoji_limit {
-	SHOJI_LIMIT_MEMORY,       /* pages */
+	SHOJI_LIMIT_MEMORY, /* pages */
 	SHOJI_LIMIT_VCPUS,
 	SHOJI_LIMIT_EVENT_PORTS,
 	SHOJI_LIMIT_GRANT_FRAMES, /* of its grant table */
