@@ -60,7 +60,7 @@ static int64_t do_share(struct domain *a, void *arg)
 	struct domain *const b = domain_get(op->b);
 
 	if (!b)
-		return -ESRCH;
+		return reject(-ESRCH, "there is no d%u", op->b);
 	policy_pair(a, b, op->allow);
 	domain_put(b);
 	return 0;
