@@ -29,7 +29,7 @@
 #include "x86/asm.h"
 
 #define STEPS 20000
-#define SEEDS 100 /* some 50 s of CPU time */
+#define SEEDS 440 /* some 100 s of CPU time */
 #define PAGES_MAX 56
 #define CPUS 2
 #define LINES 40
@@ -38,7 +38,7 @@
 #define LIFE 4000 /* steps of a guest, about */
 /* A wrong count stays wrong: the audit finds it later, too. A seed that fails
  * is run again with one at every step. */
-#define AUDIT_EVERY 8
+#define AUDIT_EVERY 16
 #define COMPARE_CONTENTS_EVERY 64
 
 uint64_t random_state;
@@ -459,13 +459,45 @@ static void settle(void)
 	}
 }
 
+static int64_t destroy(struct hypercall_args *a)
+{
+	return domain_destroy((struct domain *)a->arg[0]);
+}
+
+/* A piece of its death, by dom0; perhaps while the other CPU is in a call. */
+static bool die(struct domain *d)
+{
+	static const struct call_kind death = {.name = "death", .fn = destroy};
+	static struct call dying;
+	struct call *other;
+	int64_t rc[CPUS];
+
+	lose_track();
+	enter(calls[0][1].v);
+	enter(calls[0][0].v);
+	if (!both_cpus()) {
+		rc[0] = domain_destroy(d);
+		event_closed_some(d->id);
+	} else {
+		dying.kind = &death;
+		dying.d = calls[0][0].d;
+		dying.a.arg[0] = (uint64_t)d;
+		other = prepare(1);
+		trace("step %lu: d%u goes on since %lu", step, other->d->id,
+			other->since);
+		machine_on_cpu(0);
+		run_both(&dying, other, rc);
+		returned(other, rc[1]);
+	}
+	return !rc[0];
+}
+
 /* A guest dies, by pieces between what others do; when its structure is gone
  * another takes its number. */
 static void live_and_die(void)
 {
 	const uint16_t id = (uint16_t)(1 + random_below(DOMAINS - 1));
 	struct domain *const d = domain_of_id(id);
-	int rc;
 
 	if (!d) {
 		if (buddy_free_pages() < PAGES_MAX + 8)
@@ -485,12 +517,7 @@ static void live_and_die(void)
 	spec_domain[id].dying = true;
 	spec_paired = false;
 	if (d->dying != DOMAIN_DEAD) {
-		enter(calls[0][1].v);
-		enter(calls[0][0].v);
-		lose_track();
-		rc = domain_destroy(d);
-		event_closed_some(id);
-		if (rc)
+		if (!die(d))
 			return;
 		trace("d%u is dead", id);
 		event_raised_virq(0, VIRQ_DOM_EXC);

@@ -202,7 +202,7 @@ static void start_batch(struct call *c, unsigned size)
 	c->a.arg[2] = (uint64_t)&c->done;
 	_Static_assert(REQUESTS_MAX * sizeof(struct mmuext_op) <= CALL_BYTES,
 		"room");
-	memset(c->list, 0, c->nr * size);
+	memset(c->list, 0, REQUESTS_MAX * size);
 }
 
 /* mmu_update */
@@ -216,6 +216,43 @@ static uint64_t pick_change(uint64_t pte)
 	return pte ^ bits[random_below(sizeof(bits) / sizeof(bits[0]))];
 }
 
+/* A table of d's in use, of one of the types; FRAMES: none. */
+static uint64_t find_table(uint16_t d, unsigned first, unsigned last)
+{
+	for (unsigned tries = 0; tries < 60; tries++) {
+		const uint64_t mfn = random_below(FRAMES);
+
+		if (spec[mfn].owner == d && spec[mfn].count &&
+			spec[mfn].type >= first && spec[mfn].type <= last)
+			return mfn;
+	}
+	return FRAMES;
+}
+
+/* Two requests of one call, with no flush between: a table is let go, and
+ * mapped writable. */
+static bool unlink_and_map(struct call *c)
+{
+	struct mmu_update *const list = (void *)c->list;
+	const uint64_t upper = find_table(c->d->id, 2, 4);
+	const uint64_t l1 = find_table(c->d->id, 1, 1);
+	const unsigned index = random_below(3);
+
+	if (upper == FRAMES || l1 == FRAMES ||
+		!(spec[upper].entry[index] & PTE_P))
+		return false;
+	start_batch(c, sizeof(*list));
+	c->nr = 2;
+	c->a.arg[1] = 2;
+	c->a.arg[3] = DOMID_SELF;
+	list[0].ptr = upper << PAGE_SHIFT | index << 3;
+	list[0].val = 0;
+	list[1].ptr = l1 << PAGE_SHIFT | random_below(4) << 3;
+	list[1].val = (spec[upper].entry[index] & PTE_ADDR) | PTE_P | PTE_RW;
+	trace("  %lx = 0, %lx = %lx", list[0].ptr, list[1].ptr, list[1].val);
+	return true;
+}
+
 static void generate_update(struct call *c)
 {
 	struct mmu_update *const list = (void *)c->list;
@@ -224,6 +261,8 @@ static void generate_update(struct call *c)
 		pick_domain(c) : tables;
 	unsigned wanted = random_below(6);
 
+	if (chance(4) && unlink_and_map(c))
+		return;
 	if (wanted == DESC && chance(80))
 		wanted = 1;
 	start_batch(c, sizeof(*list));

@@ -105,8 +105,10 @@ static void gap(unsigned chance_of_it)
 {
 	const unsigned cpu = this_cpu()->number;
 
-	if (running == (int)cpu && irq_enabled() && chance(chance_of_it))
-		leave(cpu, false);
+	if (running != (int)cpu || !irq_enabled() || !chance(chance_of_it))
+		return;
+	hardware_check();
+	leave(cpu, false);
 }
 
 void together_gap(void)
