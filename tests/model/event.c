@@ -178,6 +178,13 @@ static int find_target(const struct call *c, uint16_t dom, uint16_t *id)
 	return *id < DOMAINS && spec_domain[*id].exists ? 0 : -ESRCH;
 }
 
+/* To a guest, a domain that it may not share with is none. */
+static bool is_peer(uint16_t d, uint16_t id)
+{
+	return id < DOMAINS && spec_domain[id].exists &&
+		(d == id || !d || !id || spec_paired);
+}
+
 static int apply_unbound(struct call *c, uint32_t *port)
 {
 	const struct evtchn_alloc_unbound *const op = (void *)c->list;
@@ -186,7 +193,9 @@ static int apply_unbound(struct call *c, uint32_t *port)
 	const uint16_t remote =
 		op->remote_dom == DOMID_SELF ? c->d->id : op->remote_dom;
 
-	return rc ? rc : new_port(id,
+	if (rc || (id && !is_peer(id, remote)))
+		return rc ? rc : -EPERM;
+	return new_port(id,
 		(struct port){.state = UNBOUND, .dom = remote}, false, port);
 }
 
@@ -199,7 +208,7 @@ static int apply_interdomain(struct call *c, uint32_t *port)
 	struct port *other;
 	int rc;
 
-	if (id >= DOMAINS || !spec_domain[id].exists)
+	if (!is_peer(self, id))
 		return -ESRCH;
 	other = open_port(id, op->remote_port);
 	rc = new_port(self,

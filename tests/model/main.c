@@ -515,7 +515,6 @@ static void live_and_die(void)
 	if (!spec_domain[id].dying)
 		trace("d%u dies", id);
 	spec_domain[id].dying = true;
-	spec_paired = false;
 	if (d->dying != DOMAIN_DEAD) {
 		if (!die(d))
 			return;
