@@ -639,7 +639,8 @@ static void account_setup(struct call *c, int64_t rc)
 
 const struct call_kind grant_calls[] = {
 	{"grant entry", 6, write_grant, generate_grant, account_grant, false},
-	{"grant map", 10, hypercall_grant_table_op, generate_map, account_map, false},
+	{"grant map", 10, hypercall_grant_table_op, generate_map,
+		account_map, false},
 	{"grant unmap", 10, hypercall_grant_table_op, generate_unmap,
 		account_unmap, false},
 	{"grant copy", 5, hypercall_grant_table_op, generate_copy,

@@ -293,7 +293,8 @@ static bool both_cpus(void)
 static void check(void)
 {
 	static struct audit_count counts[FRAMES];
-	struct audit a = {.count = counts, .room = FRAMES, .tell = tell_differs};
+	struct audit a = {
+		.count = counts, .room = FRAMES, .tell = tell_differs};
 
 	if (closely || step % AUDIT_EVERY == 0)
 		audit(&a);
@@ -594,8 +595,9 @@ static void sum_up(void)
 			totals->of_kind[i].ended,
 			totals->of_kind[i].done * 100 /
 				(totals->of_kind[i].ended + 1));
-	printf("# %lu operations: %lu refused, %lu interrupted, %lu on two CPUs "
-	       "at once, %lu without an answer to compare; seeds 1 to %lu\n",
+	printf("# %lu operations: %lu refused, %lu interrupted, %lu on both "
+	       "CPUs at once, %lu without an answer to compare; seeds 1 to "
+	       "%lu\n",
 		totals->steps, totals->refused, totals->interrupted,
 		totals->together, totals->unchecked, seed - 1);
 }

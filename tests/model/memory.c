@@ -590,12 +590,14 @@ static void account_store(struct call *c, int64_t rc)
 const struct call_kind memory_calls[] = {
 	{"mmu_update", 50, hypercall_mmu_update, generate_update,
 		account_update, false},
-	{"mmuext_op", 30, hypercall_mmuext_op, generate_ext, account_ext, false},
+	{"mmuext_op", 30, hypercall_mmuext_op, generate_ext, account_ext,
+		false},
 	{"update_va_mapping", 20, hypercall_update_va_mapping, generate_va,
 		account_va, false},
 	{"update_va_mapping_otherdomain", 6,
 		hypercall_update_va_mapping_otherdomain, generate_va,
 		account_va, false},
-	{"trapped store", 10, trapped_store, generate_store, account_store, false},
+	{"trapped store", 10, trapped_store, generate_store, account_store,
+		false},
 	{0},
 };

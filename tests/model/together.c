@@ -24,11 +24,32 @@
 #include "x86/spinlock.h"
 #include "xen/errno.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define SANITIZED
+#endif
+
+#ifdef SANITIZED
 #include <sanitizer/common_interface_defs.h>
 #else
-#define __sanitizer_start_switch_fiber(save, stack, size) ((void)(save))
-#define __sanitizer_finish_switch_fiber(save, stack, size) ((void)(save))
+static inline void __sanitizer_start_switch_fiber(
+	void **save, const void *stack, size_t size)
+{
+	(void)save;
+	(void)stack;
+	(void)size;
+}
+
+static inline void __sanitizer_finish_switch_fiber(
+	void *save, const void **stack, size_t *size)
+{
+	(void)save;
+	(void)stack;
+	(void)size;
+}
 #endif
 
 #define CPUS 2
