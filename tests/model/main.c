@@ -376,10 +376,10 @@ static void run_both(struct call *first, struct call *second, int64_t rc[2])
 
 static struct call *prepare(unsigned cpu)
 {
-	unsigned id = random_below(DOMAINS);
+	unsigned id = cpu_of(cpu)->vcpu->domain->id;
 	struct call *c;
 
-	while (spec_domain[id].dying)
+	while (spec_domain[id].dying || chance(25))
 		id = random_below(DOMAINS);
 	c = &calls[id][cpu];
 	if (!c->kind || chance(2))
