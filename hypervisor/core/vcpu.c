@@ -18,6 +18,7 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/mmu.h"
+#include "pv/debugreg.h"
 #include "pv/pvclock.h"
 #include "pv/segment.h"
 #include "pv/vcpuop.h"
@@ -112,7 +113,7 @@ static bool context_sane(const struct vcpu_guest_context *c)
 		(c->ldt_ents && c->ldt_base & PAGE_MASK))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
-		if (c->debugreg[i] >= HV_BASE && c->debugreg[i] < HV_END)
+		if (!debugreg_may_watch(c->debugreg[i]))
 			return false;
 	return true;
 }

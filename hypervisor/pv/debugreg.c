@@ -51,10 +51,9 @@ static int check_dr7(const struct vcpu *v, uint64_t value)
 
 static int write_address(struct vcpu *v, unsigned number, uint64_t value)
 {
-	if (!is_canonical(value))
-		return reject(-EPERM, "address %lx is not canonical", value);
-	if (value >= HV_BASE - 7 && value < HV_END)
-		return reject(-EPERM, "address %lx is the hypervisor's", value);
+	if (!debugreg_may_watch(value))
+		return reject(-EPERM, "address %lx: not canonical, or the "
+			"hypervisor's", value);
 	v->dr[number] = value;
 	debugreg_load(v);
 	return 0;

@@ -2,9 +2,19 @@
 /* Debug registers of guests: never a breakpoint inside the hypervisor. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "mm/addr.h"
+
 struct vcpu;
+
+/* A breakpoint there sees nothing of ours: it is up to 8 bytes long. */
+static inline bool debugreg_may_watch(uint64_t address)
+{
+	return is_canonical(address) &&
+	       (address < HV_BASE - 7 || address >= HV_END);
+}
 
 /* Of the current vCPU. 0; -ENODEV no such register; -EPERM address in our
  * range, or general-detect; -EINVAL reserved bits. */

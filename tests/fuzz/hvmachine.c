@@ -20,6 +20,8 @@
 #include "mm/ptcheck.h"
 #include "mm/tlb.h"
 #include "pv/cpuid.h"
+#include "pv/debugreg.h"
+#include "pv/deliver.h"
 #include "pv/hypercall.h"
 #include "pv/segment.h"
 #include "tests/fuzz/fuzz.h"
@@ -173,7 +175,31 @@ void hw_power_on(void)
 	cpuid_init();
 }
 
-/* A context switch is the fake machine's; what follows it is here. */
+/* As x86/context.c leaves one vCPU and goes to another. */
+
+static void save(struct cpu *cpu, struct vcpu *prev)
+{
+	segment_save(prev);
+	debugreg_unload(prev);
+	if (prev->domain != cpu->vcpu->domain)
+		atomic_and(&prev->domain->dirty_cpus.bits,
+			~(1ull << cpu->number));
+}
+
+static void load(struct cpu *cpu, struct vcpu *v)
+{
+	atomic_or(&v->domain->dirty_cpus.bits, 1ull << cpu->number);
+	cpu->guest_root = true;
+	mmu_load_root(v);
+	context_load_cr4(v);
+	debugreg_load(v);
+	if (segment_load(v))
+		return;
+	*guest_regs() = v->regs;
+	deliver_failsafe(guest_regs(), v->ds, v->es, v->fs, v->gs);
+	v->regs = *guest_regs();
+}
+
 bool hw_softirqs(void)
 {
 	struct cpu *const cpu = this_cpu();
@@ -183,18 +209,14 @@ bool hw_softirqs(void)
 	if (!machine_run_cpu(cpu->number))
 		return false;
 	v = cpu->vcpu;
-	if (vcpu_is_idle(v)) {
+	if (!vcpu_is_idle(prev))
+		save(cpu, prev);
+	if (!vcpu_is_idle(v)) {
+		load(cpu, v);
+	} else {
 		tlb_load_root(idle_cr3);
 		cpu->guest_root = false;
-	} else {
-		v->domain->dirty_cpus.bits |= 1ull << cpu->number;
-		cpu->guest_root = true;
-		mmu_load_root(v);
-		context_load_cr4(v);
-		segment_load_tables(v);
 	}
-	if (!vcpu_is_idle(prev) && prev->domain != v->domain)
-		prev->domain->dirty_cpus.bits &= ~(1ull << cpu->number);
 	return true;
 }
 
