@@ -156,6 +156,11 @@ static bool parse_xpti(const char *value)
 	return parse_choice(value, &options.xpti);
 }
 
+static bool parse_smap(const char *value)
+{
+	return parse_choice(value, &options.smap);
+}
+
 static bool parse_nothing(const char *value)
 {
 	(void)value;
@@ -173,6 +178,7 @@ static const struct {
 	{ "loglvl", console_set_level },
 	{ "noreboot", parse_noreboot },
 	{ "xpti", parse_xpti },
+	{ "smap", parse_smap },
 	{ "placeholder", parse_nothing }, /* Debian's boot entries have it */
 };
 

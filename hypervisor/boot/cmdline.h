@@ -17,6 +17,7 @@ struct options {
 	uint16_t com1_port; /* 0x3f8 unless com1=...,port */
 	unsigned com1_irq;
 	enum choice xpti; /* isolated entry */
+	enum choice smap;
 	bool console_serial, console_screen; /* console=com1,vga */
 };
 

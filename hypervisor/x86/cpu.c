@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
  * Features and control registers. What the boot CPU has is what is used; QEMU's
- * emulation is recognised by its CPUID signature, because SMAP faults on an
- * IRETQ in ring 3 there that real CPUs allow.
+ * emulation is recognised by its CPUID signature, because before version
+ * 10 its SMAP faults on an IRETQ in ring 3 that real CPUs allow.
  */
 #include "x86/cpu.h"
 
+#include "boot/cmdline.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "x86/asm.h"
@@ -102,10 +103,9 @@ void cpu_identify(void)
 		cpu_info.max_extended_leaf);
 	read_model();
 	cpu_info.tcg = is_tcg();
-	if (cpu_info.tcg && cpu_has(CPU_SMAP)) {
-		cpu_info.no_smap = true;
+	if (options.smap == CHOICE_OFF ||
+		(options.smap == CHOICE_AUTO && cpu_info.tcg))
 		cpu_info.features[CPU_SMAP / 32] &= ~(1u << CPU_SMAP % 32);
-	}
 	choose_cr4();
 	log_info("cpu: %s, signature %#x%s",
 		cpu_info.model_name[0] ? cpu_info.model_name : cpu_info.vendor,

@@ -49,14 +49,13 @@ enum cpu_word {
 #define CPU_AUTO_IBRS CPU_FEATURE(821A, 8)
 
 struct cpu_info {
-	uint32_t features[CPUID_WORDS]; /* SMAP is off if it does not work */
+	uint32_t features[CPUID_WORDS]; /* SMAP only if it is to be used */
 	uint32_t max_leaf, max_extended_leaf;
 	char vendor[13];
 	char model_name[49];
 	unsigned physical_bits; /* of a machine address */
 	bool intel; /* the vendor */
 	bool tcg; /* QEMU's emulation, not a CPU */
-	bool no_smap; /* there is SMAP, but it is not to be used */
 };
 
 extern struct cpu_info cpu_info;

@@ -127,7 +127,8 @@ void harden_log(void)
 	say("NX", rdmsr(MSR_EFER) & EFER_NXE, NULL);
 	say("SMEP", cr4 & CR4_SMEP, none);
 	say("UMIP", cr4 & CR4_UMIP, none);
-	say("SMAP", cr4 & CR4_SMAP, cpu_info.no_smap ? "QEMU's is wrong" : none);
+	say("SMAP", cr4 & CR4_SMAP, options.smap == CHOICE_OFF ?
+		"smap=off" : cpu_info.tcg ? "QEMU may be wrong" : none);
 	say("retpolines", patch_on[PATCH_RETPOLINE], "IBRS instead");
 	say("STIBP", spec_ctrl & SPEC_CTRL_STIBP, none);
 	say("IBPB", ibpb, none);

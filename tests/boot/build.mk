@@ -8,7 +8,7 @@ BOOT_DOM0 := guest network disk backend three lifecycle refusals rounds \
 BOOT_LIMIT := 260
 CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=590
 CHECKS += tests/boot/smp,alone
-CHECKS += tests/boot/hardening tests/boot/overrun tests/boot/isolated
+CHECKS += tests/boot/smap tests/boot/hardening tests/boot/overrun tests/boot/isolated
 ORACLES += tests/boot/smp,alone
 CHECKS += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))
 ORACLES += $(BOOT_DOM0:%=tests/boot/%,limit=$(BOOT_LIMIT))

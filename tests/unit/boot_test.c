@@ -138,7 +138,8 @@ static void line_forms(void)
 	CHECK_EQUAL(options.xpti, CHOICE_AUTO);
 	cmdline_parse("xpti=off");
 	CHECK_EQUAL(options.xpti, CHOICE_OFF);
-	cmdline_parse("xpti=on");
+	cmdline_parse("xpti=on smap=on");
+	CHECK_EQUAL(options.smap, CHOICE_ON);
 	CHECK_EQUAL(options.xpti, CHOICE_ON);
 	CHECK_EQUAL(nr_logs, 0);
 	CHECK(options.console_serial && options.console_screen);
