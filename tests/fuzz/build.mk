@@ -48,8 +48,8 @@ FUZZ_hypercall := $(patsubst %,hv/tests/%,$(addprefix fuzz/, hypercall \
 		hypercalls hvdevices hvguests hvmachine) fake/machine) \
 	$(patsubst %,hv/hypervisor/%,$(addprefix core/, consoleio debugkey \
 		domain domctl event eventop extension grant grantop limits \
-		physdev platform policy refusal runqueue sched schedop softirq subop \
-		sysctl timer vcpu vcpuctl) \
+		physdev platform policy refusal runqueue sched schedop \
+		softirq subop sysctl timer vcpu vcpuctl) \
 	$(addprefix mm/, audit buddy frame guestmem memop mmu ptcheck tlb) \
 	$(addprefix pv/, callback cpuid debugreg decode deliver emulate \
 		guestmsr hypercall ioport ptwrite pvclock segment vcpuop \

@@ -2,6 +2,7 @@
 /* The guests of the target `hypercall`: see hypercall.h. */
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "core/policy.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
@@ -146,6 +147,7 @@ void guests_create(void)
 	domain_unpause(d);
 	d = create(2, 1);
 	start_vcpu(d, 0, 4);
+	policy_pair(d, domain_of_id(1), true);
 	d->control_pauses = 0;
 	domain_unpause(d);
 	hw_settle();
