@@ -4,7 +4,7 @@
 # asks for it.
 
 BOOT_DOM0 := guest network disk backend three lifecycle refusals rounds \
-	consoles i440fx q35
+	consoles attack i440fx q35
 BOOT_LIMIT := 260
 CHECKS += tests/boot/grub-bios,limit=600 tests/boot/grub-uefi,limit=590
 CHECKS += tests/boot/smp,alone

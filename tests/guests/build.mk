@@ -15,7 +15,7 @@ ORACLES += tests/guests/attacks,limit=300
 $(B)/checks $(B)/oracle-checks: $(GUEST_ELFS)
 
 # guests that system runs find in dom0 as /guest/NAME (tests/boot/build.mk)
-BOOT_TINY += hello disk net
+BOOT_TINY += hello disk net random
 $(B)/boot/dom0.ramdisk: $(GUEST_ELFS)
 
 .PHONY: guests

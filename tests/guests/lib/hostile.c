@@ -2,9 +2,10 @@
 /* Random hypercalls; see hostile.h. */
 #include "tests/guests/lib/hostile.h"
 
+#include "tests/guests/lib/smp.h"
 #include "tests/guests/lib/test.h"
 
-static uint64_t seed;
+static uint64_t seeds[SMP_MAX];
 static const uint64_t *frames;
 static unsigned int nr_frames;
 
@@ -16,15 +17,17 @@ void hostile_init(const uint64_t *list, unsigned int nr)
 
 void hostile_seed(uint64_t new)
 {
-	seed = new;
+	seeds[os_vcpu()] = new;
 }
 
 uint64_t hostile_random(void)
 {
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed;
+	uint64_t *const seed = &seeds[os_vcpu()];
+
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 7;
+	*seed ^= *seed << 17;
+	return *seed;
 }
 
 uint64_t hostile_below(uint64_t limit)
@@ -32,8 +35,7 @@ uint64_t hostile_below(uint64_t limit)
 	return hostile_random() % limit;
 }
 
-/* A value that some call may take for something. */
-static uint64_t value(const struct child *child)
+uint64_t hostile_value(const struct hostile *caller)
 {
 	static const uint64_t edges[] = {
 		0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 64, 128, 255, 256, 511, 512,
@@ -43,7 +45,7 @@ static uint64_t value(const struct child *child)
 		DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, 0xfee00000,
 		0xb8000, 1UL << 40, 1UL << 52, FLAT_KERNEL_CS, FLAT_KERNEL_SS,
 	};
-	const uint64_t frame = child->mfn[hostile_below(CHILD_PAGES)];
+	const uint64_t frame = caller->mfn[hostile_below(caller->nr)];
 
 	switch (hostile_below(12)) {
 	case 0:
@@ -59,9 +61,9 @@ static uint64_t value(const struct child *child)
 	case 5:
 		return frame * PV_PAGE | (hostile_random() & 0x1ff);
 	case 6:
-		return CHILD_VA(hostile_below(CHILD_PAGES + 2));
+		return caller->base + hostile_below(caller->nr + 2) * PV_PAGE;
 	case 7:
-		return CHILD_VA(CHILD_DATA) + hostile_below(480) * 8;
+		return caller->data + hostile_below(480) * 8;
 	case 8:
 		return frames[hostile_below(nr_frames)];
 	case 9:
@@ -102,9 +104,9 @@ static unsigned int call_number(void)
 }
 
 /* The first arguments look right more often than chance would have it. */
-static void shape(struct multicall_entry *call)
+static void shape(const struct hostile *caller, struct multicall_entry *call)
 {
-	const uint64_t data = CHILD_VA(CHILD_DATA) + hostile_below(400) * 8;
+	const uint64_t data = caller->data + hostile_below(400) * 8;
 
 	switch (call->op) {
 	case __HYPERVISOR_mmu_update:
@@ -133,7 +135,8 @@ static void shape(struct multicall_entry *call)
 		call->args[1] = data;
 		break;
 	case __HYPERVISOR_update_va_mapping:
-		call->args[0] = CHILD_VA(CHILD_SPARE + hostile_below(8));
+		call->args[0] = caller->base +
+			(caller->nr - 2 + hostile_below(8)) * PV_PAGE;
 		break;
 	case __HYPERVISOR_console_io:
 		call->args[0] = 1;	/* keep our own console readable */
@@ -144,24 +147,33 @@ static void shape(struct multicall_entry *call)
 }
 
 /* Words of the data page; small numbers make plausible commands. */
-static void fill_data(struct child *child)
+void hostile_fill(const struct hostile *caller, uint64_t *page)
 {
 	for (int i = 0; i < 512; i++)
-		child->data[i] = hostile_below(3) ? value(child) :
-						    hostile_below(24);
+		page[i] = hostile_below(3) ? hostile_value(caller) :
+			hostile_below(24);
+}
+
+void hostile_calls(const struct hostile *caller, struct multicall_entry *calls,
+		   unsigned int nr)
+{
+	for (unsigned int i = 0; i < nr; i++) {
+		calls[i].op = call_number();
+		for (int j = 0; j < 6; j++)
+			calls[i].args[j] = hostile_value(caller);
+		shape(caller, &calls[i]);
+	}
 }
 
 void hostile_prepare(struct child *child)
 {
-	struct multicall_entry *calls = (void *)child->mailbox->room;
+	const struct hostile caller = {
+		.mfn = child->mfn, .nr = CHILD_PAGES, .base = CHILD_BASE,
+		.data = CHILD_VA(CHILD_DATA),
+	};
 
-	fill_data(child);
-	for (int i = 0; i < HOSTILE_CALLS; i++) {
-		calls[i].op = call_number();
-		for (int j = 0; j < 6; j++)
-			calls[i].args[j] = value(child);
-		shape(&calls[i]);
-	}
+	hostile_fill(&caller, child->data);
+	hostile_calls(&caller, (void *)child->mailbox->room, HOSTILE_CALLS);
 }
 
 uint64_t settled_free_pages(void)
