@@ -400,6 +400,8 @@ bool spec_walk(uint16_t d, unsigned vcpu, uint64_t va, uint64_t *table,
 		if (!(pte & PTE_P))
 			return false;
 		mfn = frame_in(pte);
+		if (mfn >= FRAMES)
+			return false; /* the track is lost: no table */
 	}
 	*table = mfn;
 	*index = va >> 12 & 511;
