@@ -95,8 +95,7 @@ void msi_close(struct msi_source *source)
 	heap_free(source->slot);
 }
 
-void msi_program(
-	const struct msi_source *source, uint8_t vector, uint32_t apic)
+void msi_program(const struct msi_source *source, uint8_t vector, uint32_t apic)
 {
 	CHECK(source->slot && vector >= VECTOR_DEVICE_FIRST &&
 		vector <= VECTOR_DEVICE_LAST && apic < HW_CPUS);
@@ -254,6 +253,6 @@ const char *symbol_name(uint64_t address, uint64_t *offset)
 
 bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 {
-	*entry = (struct xen_e820_entry){ 0, HW_FRAMES * PAGE_SIZE, 1 };
+	*entry = (struct xen_e820_entry){0, HW_FRAMES * PAGE_SIZE, 1};
 	return index == 0;
 }

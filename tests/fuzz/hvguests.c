@@ -37,9 +37,9 @@ static void grant(struct domain *d, unsigned ref, unsigned to, unsigned page,
 {
 	struct grant_entry_v1 *const e = d->grants->frame[0];
 
-	e[ref] = (struct grant_entry_v1){ GTF_permit_access | flags,
+	e[ref] = (struct grant_entry_v1){GTF_permit_access | flags,
 		(uint16_t)((d->id + to) % GUESTS),
-		(uint32_t)pages[d->id][page].n };
+		(uint32_t)pages[d->id][page].n};
 }
 
 static void make_grants(struct domain *d)
@@ -78,12 +78,13 @@ static void start_vcpu(struct domain *d, unsigned number, unsigned cpu)
 
 	c = (struct vcpu_guest_context){
 		.flags = VGCF_in_kernel,
-		.user_regs = {
-			.rip = guest_va(PAGE_CODE),
-			.cs = SEL_USER_CS64,
-			.ss = SEL_USER_DS,
-			.rsp = guest_va(PAGE_STACK + 1),
-		},
+		.user_regs =
+			{
+				.rip = guest_va(PAGE_CODE),
+				.cs = SEL_USER_CS64,
+				.ss = SEL_USER_DS,
+				.rsp = guest_va(PAGE_STACK + 1),
+			},
 		.kernel_ss = SEL_USER_DS,
 		.kernel_sp = guest_va(PAGE_STACK + 1),
 		.gdt_ents = 512,
@@ -101,8 +102,8 @@ static void start_vcpu(struct domain *d, unsigned number, unsigned cpu)
 			.cs = SEL_USER_CS64,
 			.address = guest_va(PAGE_CODE) + 0x400 + i,
 		};
-	CHECK(!sched_set_affinity(d->vcpu[number], cpumask_of(cpu),
-		cpus_online));
+	CHECK(!sched_set_affinity(
+		d->vcpu[number], cpumask_of(cpu), cpus_online));
 	/* The walk of its tables may be interrupted, but ends. */
 	while (vcpu_set_context(d->vcpu[number], &c))
 		;

@@ -65,7 +65,7 @@ struct object {
 	uint64_t words[];
 };
 
-static struct object objects = { &objects, &objects, 0 };
+static struct object objects = {&objects, &objects, 0};
 
 void *heap_alloc(size_t size)
 {
@@ -149,9 +149,9 @@ static void copy_state(char *to, const char *from)
 	size_t size = (size_t)(hv_state_end - hv_state_start);
 
 	__asm__ volatile("rep movsb"
-		: "+D"(to), "+S"(from), "+c"(size)
-		:
-		: "memory");
+			 : "+D"(to), "+S"(from), "+c"(size)
+			 :
+			 : "memory");
 }
 
 void hw_power_on(void)
@@ -165,11 +165,12 @@ void hw_power_on(void)
 	copy_state(hv_state_start, at_first);
 	while (objects.next != &objects)
 		heap_free(objects.next->words);
-	cpu_info = (struct cpu_info){ .physical_bits = 40, .max_leaf = 0xd,
-		.max_extended_leaf = 0x80000008 };
+	cpu_info = (struct cpu_info){.physical_bits = 40,
+		.max_leaf = 0xd,
+		.max_extended_leaf = 0x80000008};
 	boot_info.nr_ranges = 1;
-	boot_info.range[0] = (struct memory_range){
-		0, HW_FRAMES * PAGE_SIZE, MEMORY_RAM };
+	boot_info.range[0] =
+		(struct memory_range){0, HW_FRAMES * PAGE_SIZE, MEMORY_RAM};
 	machine_relaxes = relax;
 	machine_reset(HW_CPUS);
 	cpuid_init();
@@ -182,8 +183,8 @@ static void save(struct cpu *cpu, struct vcpu *prev)
 	segment_save(prev);
 	debugreg_unload(prev);
 	if (prev->domain != cpu->vcpu->domain)
-		atomic_and(&prev->domain->dirty_cpus.bits,
-			~(1ull << cpu->number));
+		atomic_and(
+			&prev->domain->dirty_cpus.bits, ~(1ull << cpu->number));
 }
 
 static void load(struct cpu *cpu, struct vcpu *v)
@@ -399,8 +400,8 @@ int guest_cas64(uint64_t *at, uint64_t *old, uint64_t new)
 
 	if (!guest || (uint64_t)at % PAGE_SIZE > PAGE_SIZE - sizeof(*at))
 		return -EFAULT;
-	__atomic_compare_exchange_n(guest, old, new, false, __ATOMIC_SEQ_CST,
-		__ATOMIC_SEQ_CST);
+	__atomic_compare_exchange_n(
+		guest, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 	return 0;
 }
 
@@ -431,8 +432,8 @@ uint64_t read_cr4(void)
 
 void write_cr4(uint64_t value)
 {
-	CHECK(!(value & ~(uint64_t)(cpu_cr4 | CR4_TSD | CR4_DE |
-				   CR4_FSGSBASE | CR4_OSXSAVE)));
+	CHECK(!(value & ~(uint64_t)(cpu_cr4 | CR4_TSD | CR4_DE | CR4_FSGSBASE |
+				    CR4_OSXSAVE)));
 }
 
 uint64_t read_dr6(void)
@@ -493,7 +494,9 @@ static uint64_t *msr_place(uint32_t msr)
 uint64_t rdmsr(uint32_t msr)
 {
 	return msr == MSR_FS_BASE || msr == MSR_GS_BASE ||
-			msr == MSR_KERNEL_GS_BASE ? *msr_place(msr) : 0;
+			       msr == MSR_KERNEL_GS_BASE ?
+		     *msr_place(msr) :
+		     0;
 }
 
 void wrmsr(uint32_t msr, uint64_t value)
@@ -575,11 +578,10 @@ struct cpuid cpuid(uint32_t leaf, uint32_t subleaf)
 {
 	(void)subleaf;
 	if (leaf == 0)
-		return (struct cpuid){ 0xd, 0x756e6547, 0x6c65746e,
-			0x49656e69 };
+		return (struct cpuid){0xd, 0x756e6547, 0x6c65746e, 0x49656e69};
 	if (leaf == 0x80000000)
-		return (struct cpuid){ 0x80000008, 0, 0, 0 };
-	return (struct cpuid){ 7, ~0u, ~0u, ~0u };
+		return (struct cpuid){0x80000008, 0, 0, 0};
+	return (struct cpuid){7, ~0u, ~0u, ~0u};
 }
 
 void invlpg(uint64_t va)

@@ -38,8 +38,15 @@
 #define RESTARTS_MAX 2000
 #define MULTICALL_MAX 6
 
-enum { STEP_HYPERCALL, STEP_MULTICALL = 8, STEP_EXCEPTION = 11, STEP_STORE = 13,
-	STEP_TIME = 15, STEP_INTERRUPT, STEP_KINDS };
+enum {
+	STEP_HYPERCALL,
+	STEP_MULTICALL = 8,
+	STEP_EXCEPTION = 11,
+	STEP_STORE = 13,
+	STEP_TIME = 15,
+	STEP_INTERRUPT,
+	STEP_KINDS
+};
 
 static jmp_buf ended;
 static char before[HW_FRAMES][PAGE_SIZE];
@@ -60,7 +67,7 @@ static void tell(struct audit *a, const char *line)
 static void check_counts(void)
 {
 	static struct audit_count counts[HW_FRAMES];
-	struct audit a = { .count = counts, .room = HW_FRAMES, .tell = tell };
+	struct audit a = {.count = counts, .room = HW_FRAMES, .tell = tell};
 
 	audit(&a);
 	CHECK(!a.wrong);
@@ -72,8 +79,8 @@ static void check_registers(const struct regs *regs)
 {
 	CHECK((regs->cs & 3) == 3 && (regs->ss & 3) == 3);
 	CHECK(regs->rflags & RFLAGS_IF);
-	CHECK(!(regs->rflags & (RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF |
-				       RFLAGS_VIP)));
+	CHECK(!(regs->rflags &
+		(RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP)));
 }
 
 /* What d shares, or did so until now: each frame's word is set. */
@@ -107,8 +114,8 @@ static void note_shared(struct domain *d, bool *shared)
 /* The frames whose contents are no business of the caller. */
 static void find_private(const struct domain *caller, bool *private)
 {
-	bool shared[HW_FRAMES] = { 0 };
-	bool living[GUESTS] = { 0 };
+	bool shared[HW_FRAMES] = {0};
+	bool living[GUESTS] = {0};
 
 	for (uint16_t i = 0; i < GUESTS; i++) {
 		struct domain *const d = domain_of_id(i);
@@ -119,9 +126,8 @@ static void find_private(const struct domain *caller, bool *private)
 		note_shared(d, shared);
 	}
 	for (uint64_t i = 0; i < HW_FRAMES; i++)
-		private[i] = frames[i].owner < GUESTS &&
-			living[frames[i].owner] && !shared[i] &&
-			!(frames[i].refs & FR_SHARED);
+	private[i] = frames[i].owner < GUESTS && living[frames[i].owner] &&
+		     !shared[i] && !(frames[i].refs & FR_SHARED);
 }
 
 static void remember(const struct domain *caller, bool *watched)
@@ -139,8 +145,8 @@ static void compare(const struct domain *caller, const bool *watched)
 	find_private(caller, still);
 	for (uint64_t i = 0; i < HW_FRAMES; i++)
 		if (watched[i] && still[i])
-			CHECK(!memcmp(before[i], mfn_direct(MFN(i)),
-				PAGE_SIZE));
+			CHECK(!memcmp(
+				before[i], mfn_direct(MFN(i)), PAGE_SIZE));
 }
 
 /* Steps */
@@ -165,8 +171,7 @@ static void leave(struct vcpu *v)
 	check_registers(regs);
 }
 
-static void put_arguments(const struct multicall_entry *call,
-	struct regs *regs)
+static void put_arguments(const struct multicall_entry *call, struct regs *regs)
 {
 	regs->rax = call->op;
 	regs->rdi = call->args[0];
@@ -189,8 +194,8 @@ static void dispatch(struct regs *regs)
 
 /* A long one goes on until it is done, if `persist`; else the guest thinks
  * of something else. */
-static void do_call(struct vcpu *v, const struct multicall_entry *call,
-	bool persist)
+static void do_call(
+	struct vcpu *v, const struct multicall_entry *call, bool persist)
 {
 	struct regs *const regs = guest_regs();
 	const uint64_t rip = regs->rip;
@@ -203,7 +208,7 @@ static void do_call(struct vcpu *v, const struct multicall_entry *call,
 	dispatch(regs);
 	leave(v);
 	for (unsigned n = 0; persist && current == v && v->kernel_mode &&
-			regs->rip == rip && regs->rax == call->op;
+			     regs->rip == rip && regs->rax == call->op;
 		n++) {
 		CHECK(n < RESTARTS_MAX);
 		regs->rip += 2;
@@ -216,8 +221,8 @@ static void multicall(struct caller *c, struct vcpu *v, bool persist)
 {
 	struct multicall_entry list[MULTICALL_MAX];
 	const unsigned nr = 1 + (unsigned)take(c->in, 1) % MULTICALL_MAX;
-	const struct multicall_entry call = { .op = __HYPERVISOR_multicall,
-		.args = { guest_va(PAGE_CALLS), nr } };
+	const struct multicall_entry call = {.op = __HYPERVISOR_multicall,
+		.args = {guest_va(PAGE_CALLS), nr}};
 
 	for (unsigned i = 0; i < nr; i++)
 		hypercalls_make(c, &list[i]);
@@ -228,8 +233,8 @@ static void multicall(struct caller *c, struct vcpu *v, bool persist)
 /* An instruction faults; the bytes are at RIP, two registers from the input. */
 static void exception(struct caller *c, struct vcpu *v)
 {
-	static const uint8_t vectors[] = { 14, 13, 14, 13, 6, 7, 1, 3, 0, 0x80,
-		14, 17 };
+	static const uint8_t vectors[] = {
+		14, 13, 14, 13, 6, 7, 1, 3, 0, 0x80, 14, 17};
 	struct regs *const regs = guest_regs();
 	const unsigned k = (unsigned)take(c->in, 1);
 	uint8_t bytes[15];
@@ -260,8 +265,8 @@ static void store(struct caller *c)
 /* A device's. */
 static void interrupt(struct caller *c, struct vcpu *v)
 {
-	struct regs regs = { .vector = VECTOR_DEVICE_FIRST +
-			(uint32_t)take(c->in, 1) % 8 };
+	struct regs regs = {
+		.vector = VECTOR_DEVICE_FIRST + (uint32_t)take(c->in, 1) % 8};
 
 	irq_disable();
 	irq_dispatch(&regs);
@@ -297,7 +302,7 @@ static void step(struct input *in)
 	const unsigned cpu = (unsigned)take(in, 1) % HW_CPUS;
 	const unsigned what = (unsigned)take(in, 1);
 	const unsigned timer = (unsigned)take(in, 1);
-	struct caller c = { in, 0 };
+	struct caller c = {in, 0};
 	struct domain *d;
 
 	machine_on_cpu(cpu);
@@ -344,7 +349,7 @@ static void destroy_all(uint64_t free_before)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct input in = { data, size };
+	struct input in = {data, size};
 	uint64_t free_before;
 
 	hw_power_on();

@@ -34,13 +34,13 @@ enum {
 	PAGE_READ_ONLY, /* data */
 	PAGE_CODE,
 	PAGE_STACK,
-	PAGE_BUFFER,  /* arguments */
-	PAGE_NESTED,  /* what they point to */
-	PAGE_CALLS,   /* a multicall's */
+	PAGE_BUFFER, /* arguments */
+	PAGE_NESTED, /* what they point to */
+	PAGE_CALLS,  /* a multicall's */
 	PAGE_DATA,
-	PAGE_LAST = 30, /* behind it nothing is mapped, */
+	PAGE_LAST = 30,   /* behind it nothing is mapped, */
 	PAGE_SHARED = 40, /* but this: the hypervisor's, */
-	PAGE_GRANTS, /* and the first of its grants */
+	PAGE_GRANTS,      /* and the first of its grants */
 	PAGE_END
 };
 

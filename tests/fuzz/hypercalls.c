@@ -48,59 +48,78 @@ struct shape {
 };
 
 #define CALL(name) __HYPERVISOR_##name
-#define MEM(sub, structure) { CALL(memory_op), XENMEM_##sub, "sP", structure }
-#define EVT(sub, structure) \
-	{ CALL(event_channel_op), EVTCHNOP_##sub, "sP", structure }
-#define GNT(sub, structure) \
-	{ CALL(grant_table_op), GNTTABOP_##sub, "sPn", structure }
-#define VCPU(sub, structure) \
-	{ CALL(vcpu_op), VCPUOP_##sub, "s4P", structure }
-#define SCHED(sub, structure) \
-	{ CALL(sched_op), SCHEDOP_##sub, "sP", structure }
-#define PHYS(sub, structure) \
-	{ CALL(physdev_op), PHYSDEVOP_##sub, "sP", structure }
-#define PLATFORM(sub, structure) \
-	{ CALL(platform_op), XENPF_##sub, "P", "sV" structure }
-#define DOMCTL(sub, structure) \
-	{ CALL(domctl), XEN_DOMCTL_##sub, "P", "sVd_0" structure }
-#define SYSCTL(sub, structure) \
-	{ CALL(sysctl), XEN_SYSCTL_##sub, "P", "sV" structure }
+#define MEM(sub, structure)                                                    \
+	{                                                                      \
+		CALL(memory_op), XENMEM_##sub, "sP", structure                 \
+	}
+#define EVT(sub, structure)                                                    \
+	{                                                                      \
+		CALL(event_channel_op), EVTCHNOP_##sub, "sP", structure        \
+	}
+#define GNT(sub, structure)                                                    \
+	{                                                                      \
+		CALL(grant_table_op), GNTTABOP_##sub, "sPn", structure         \
+	}
+#define VCPU(sub, structure)                                                   \
+	{                                                                      \
+		CALL(vcpu_op), VCPUOP_##sub, "s4P", structure                  \
+	}
+#define SCHED(sub, structure)                                                  \
+	{                                                                      \
+		CALL(sched_op), SCHEDOP_##sub, "sP", structure                 \
+	}
+#define PHYS(sub, structure)                                                   \
+	{                                                                      \
+		CALL(physdev_op), PHYSDEVOP_##sub, "sP", structure             \
+	}
+#define PLATFORM(sub, structure)                                               \
+	{                                                                      \
+		CALL(platform_op), XENPF_##sub, "P", "sV" structure            \
+	}
+#define DOMCTL(sub, structure)                                                 \
+	{                                                                      \
+		CALL(domctl), XEN_DOMCTL_##sub, "P", "sVd_0" structure         \
+	}
+#define SYSCTL(sub, structure)                                                 \
+	{                                                                      \
+		CALL(sysctl), XEN_SYSCTL_##sub, "P", "sV" structure            \
+	}
 
 #define RESERVATION "p844d___"
 
 static const struct shape shapes[] = {
-	{ CALL(set_trap_table), 0, "P", "1120x" },
-	{ CALL(mmu_update), 0, "PngF", "at" },
-	{ CALL(mmu_update), 0, "PngF", "at" },
-	{ CALL(set_gdt), 0, "PN", "m" },
-	{ CALL(stack_switch), 0, "4x", NULL },
-	{ CALL(set_callbacks), 0, "xxx", NULL },
-	{ CALL(fpu_taskswitch), 0, "1", NULL },
-	{ CALL(set_debugreg), 0, "1x", NULL },
-	{ CALL(get_debugreg), 0, "1", NULL },
-	{ CALL(update_descriptor), 0, "ax", NULL },
-	{ CALL(update_va_mapping), 0, "gtx", NULL },
-	{ CALL(update_va_mapping), 0, "gt2", NULL },
-	{ CALL(update_va_mapping_otherdomain), 0, "gt2d", NULL },
-	{ CALL(set_timer_op), 0, "x", NULL },
-	{ CALL(console_io), 0, "12g", NULL },
-	{ CALL(vm_assist), 0, "11", NULL },
-	{ CALL(iret), 0, "I", NULL },
-	{ CALL(set_segment_base), 0, "1x", NULL },
-	{ CALL(callback_op), CALLBACKOP_register, "sP", "220x" },
-	{ CALL(callback_op), CALLBACKOP_unregister, "sP", "22" },
-	{ CALL(xen_version), 0, "1P", "4444" },
-	{ CALL(mmuext_op), 0, "Pngd", "40mp" },
-	{ CALL(mmuext_op), 0, "Pngd", "40mm" },
-	{ CALL(mmuext_op), 0, "Pngd", "40g4" },
-	{ CALL(mmuext_op), MMUEXT_PIN_L1_TABLE, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_PIN_L2_TABLE, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_PIN_L3_TABLE, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_PIN_L4_TABLE, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_UNPIN_TABLE, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_NEW_BASEPTR, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_NEW_USER_BASEPTR, "Pngd", "s0m8" },
-	{ CALL(mmuext_op), MMUEXT_SET_LDT, "Pngd", "s0g8" },
+	{CALL(set_trap_table), 0, "P", "1120x"},
+	{CALL(mmu_update), 0, "PngF", "at"},
+	{CALL(mmu_update), 0, "PngF", "at"},
+	{CALL(set_gdt), 0, "PN", "m"},
+	{CALL(stack_switch), 0, "4x", NULL},
+	{CALL(set_callbacks), 0, "xxx", NULL},
+	{CALL(fpu_taskswitch), 0, "1", NULL},
+	{CALL(set_debugreg), 0, "1x", NULL},
+	{CALL(get_debugreg), 0, "1", NULL},
+	{CALL(update_descriptor), 0, "ax", NULL},
+	{CALL(update_va_mapping), 0, "gtx", NULL},
+	{CALL(update_va_mapping), 0, "gt2", NULL},
+	{CALL(update_va_mapping_otherdomain), 0, "gt2d", NULL},
+	{CALL(set_timer_op), 0, "x", NULL},
+	{CALL(console_io), 0, "12g", NULL},
+	{CALL(vm_assist), 0, "11", NULL},
+	{CALL(iret), 0, "I", NULL},
+	{CALL(set_segment_base), 0, "1x", NULL},
+	{CALL(callback_op), CALLBACKOP_register, "sP", "220x"},
+	{CALL(callback_op), CALLBACKOP_unregister, "sP", "22"},
+	{CALL(xen_version), 0, "1P", "4444"},
+	{CALL(mmuext_op), 0, "Pngd", "40mp"},
+	{CALL(mmuext_op), 0, "Pngd", "40mm"},
+	{CALL(mmuext_op), 0, "Pngd", "40g4"},
+	{CALL(mmuext_op), MMUEXT_PIN_L1_TABLE, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_PIN_L2_TABLE, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_PIN_L3_TABLE, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_PIN_L4_TABLE, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_UNPIN_TABLE, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_NEW_BASEPTR, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_NEW_USER_BASEPTR, "Pngd", "s0m8"},
+	{CALL(mmuext_op), MMUEXT_SET_LDT, "Pngd", "s0g8"},
 	MEM(increase_reservation, RESERVATION),
 	MEM(decrease_reservation, RESERVATION),
 	MEM(populate_physmap, RESERVATION),
@@ -179,7 +198,8 @@ static const struct shape shapes[] = {
 	PLATFORM(firmware_info, "44p8"),
 	PLATFORM(enter_acpi_sleep, "2244"),
 	PLATFORM(get_cpuinfo, "444"),
-	DOMCTL(createdomain, "488004444" "40000"),
+	DOMCTL(createdomain, "488004444"
+			     "40000"),
 	DOMCTL(destroydomain, ""),
 	DOMCTL(pausedomain, ""),
 	DOMCTL(unpausedomain, ""),
@@ -214,10 +234,10 @@ static const struct shape shapes[] = {
 	DOMCTL(set_vcpu_msrs, "44p"),
 	DOMCTL(get_cpu_policy, "44pp"),
 	DOMCTL(set_cpu_policy, "44pp"),
-	{ CALL(shoji), SHOJI_audit, "sP", "p8888" },
-	{ CALL(shoji), SHOJI_refusal, "sP", "d24" },
-	{ CALL(shoji), SHOJI_limits, "sP", "d" },
-	{ CALL(shoji), SHOJI_share, "sP", "dd4" },
+	{CALL(shoji), SHOJI_audit, "sP", "p8888"},
+	{CALL(shoji), SHOJI_refusal, "sP", "d24"},
+	{CALL(shoji), SHOJI_limits, "sP", "d"},
+	{CALL(shoji), SHOJI_share, "sP", "dd4"},
 	SYSCTL(readconsole, "11_4p4"),
 	SYSCTL(physinfo, ""),
 	SYSCTL(sched_id, ""),
@@ -233,21 +253,20 @@ static const struct shape shapes[] = {
 	SYSCTL(get_cpu_policy, "4440pp"),
 };
 
-static const uint64_t extremes[] = { 0, 1, ~0ull, ~0ull >> 1, 1ull << 63,
+static const uint64_t extremes[] = {0, 1, ~0ull, ~0ull >> 1, 1ull << 63,
 	1ull << 32, (1ull << 32) - 1, 1ull << 31, 0x800000000000,
 	0x7fffffffffff, 0xffff800000000000, 0xffff800000000000 - 4,
 	0xffff87ffffffffff, 0xffff880000000000, 0xffff880000000000 - 8,
 	0xffffffffffffff00, HW_FRAMES, HW_FRAMES - 1, HW_FRAMES * 4096ull,
-	0xfee00, 1ull << 40, 1ull << 52, 4095, 4096, 512,
-	1040, 592 };
+	0xfee00, 1ull << 40, 1ull << 52, 4095, 4096, 512, 1040, 592};
 
 static uint64_t any_frame(struct caller *c, unsigned k)
 {
 	const struct domain *const d = current->domain;
 
 	if (k < 3 * GUEST_PAGES)
-		return guest_mfn((c->guest + k / GUEST_PAGES) % GUESTS,
-			k % GUEST_PAGES);
+		return guest_mfn(
+			(c->guest + k / GUEST_PAGES) % GUESTS, k % GUEST_PAGES);
 	switch (k % 8) {
 	case 0:
 		return direct_mfn(d->shared).n;
@@ -265,21 +284,21 @@ static uint64_t any_frame(struct caller *c, unsigned k)
 
 static uint64_t entry(struct caller *c, unsigned k)
 {
-	static const uint64_t flags[] = { 7, 5, 0x67, 0x65, 3, 1, 0, 0xe7,
-		0x107, 0x87, 0x1f, 0xe07, 7 | 1ull << 63, 7 | 1ull << 52, 6 };
+	static const uint64_t flags[] = {7, 5, 0x67, 0x65, 3, 1, 0, 0xe7, 0x107,
+		0x87, 0x1f, 0xe07, 7 | 1ull << 63, 7 | 1ull << 52, 6};
 
 	return any_frame(c, (unsigned)take(c->in, 1)) << 12 |
-		flags[k % (sizeof(flags) / sizeof(flags[0]))];
+	       flags[k % (sizeof(flags) / sizeof(flags[0]))];
 }
 
 static uint64_t entry_address(struct caller *c, unsigned k)
 {
-	static const uint16_t indexes[] = { 0, 1, 2, 3, 8, 255, 256, 271, 272,
-		511, 4, 10, 12, 30, 31, 32 };
+	static const uint16_t indexes[] = {
+		0, 1, 2, 3, 8, 255, 256, 271, 272, 511, 4, 10, 12, 30, 31, 32};
 	const unsigned choice = (unsigned)take(c->in, 1);
 
 	return any_frame(c, k) << 12 | (uint64_t)indexes[choice & 15] << 3 |
-		choice >> 6;
+	       choice >> 6;
 }
 
 static uint64_t address(struct caller *c, unsigned k)
@@ -288,14 +307,14 @@ static uint64_t address(struct caller *c, unsigned k)
 	const uint64_t page = guest_va(k % PAGE_END);
 
 	return choice < 0x80 ? page :
-		choice < 0xc0 ? page + (choice & 63) * 64 :
-				page + 4096 - (choice & 63);
+	       choice < 0xc0 ? page + (choice & 63) * 64 :
+			       page + 4096 - (choice & 63);
 }
 
 static uint64_t domain(struct caller *c, unsigned k)
 {
-	static const uint16_t ids[] = { DOMID_SELF, 0, 1, 2, DOMID_SELF, 3,
-		DOMID_IO, DOMID_XEN, DOMID_INVALID, DOMID_SELF };
+	static const uint16_t ids[] = {DOMID_SELF, 0, 1, 2, DOMID_SELF, 3,
+		DOMID_IO, DOMID_XEN, DOMID_INVALID, DOMID_SELF};
 
 	(void)c;
 	return ids[k % (sizeof(ids) / sizeof(ids[0]))];
@@ -309,8 +328,8 @@ uint64_t hypercalls_value(struct caller *c)
 	case 0:
 		return take(c->in, 8);
 	case 1:
-		return extremes[(k >> 3) % (sizeof(extremes) /
-			sizeof(extremes[0]))];
+		return extremes[(k >> 3) %
+				(sizeof(extremes) / sizeof(extremes[0]))];
 	case 2:
 		return any_frame(c, (unsigned)take(c->in, 1));
 	case 3:
@@ -321,8 +340,8 @@ uint64_t hypercalls_value(struct caller *c)
 		if (k < 0x80)
 			return domain(c, k >> 3);
 		return any_frame(c, (unsigned)take(c->in, 1)) << 32 |
-			(k >> 3 & 3) << 16 | GTF_permit_access |
-			(k & 0x20 ? GTF_readonly : 0);
+		       (k >> 3 & 3) << 16 | GTF_permit_access |
+		       (k & 0x20 ? GTF_readonly : 0);
 	case 6:
 		return entry_address(c, (unsigned)take(c->in, 1));
 	default:
@@ -365,12 +384,13 @@ static uint64_t of_kind(struct caller *c, char kind)
 		return domain(c, k);
 	case 'F':
 		return domain(c, k & 15) |
-			(k >> 4 ? (domain(c, k >> 4) + 1) << 16 : 0);
+		       (k >> 4 ? (domain(c, k >> 4) + 1) << 16 : 0);
 	case 'b':
 		return (uint64_t)k << 12;
 	case 'x':
 		return k < 64 ? address(c, k) :
-			extremes[k % (sizeof(extremes) / sizeof(extremes[0]))];
+				extremes[k % (sizeof(extremes) /
+						     sizeof(extremes[0]))];
 	default: /* small numbers mostly, zero often */
 		return k < 0x40 ? k & 3 : k < 0x80 ? k & 15 : k - 0x80;
 	}
@@ -399,8 +419,8 @@ static unsigned size_of(char kind)
 static uint32_t version(unsigned call)
 {
 	return call == CALL(domctl) ? XEN_DOMCTL_INTERFACE_VERSION :
-		call == CALL(sysctl) ? XEN_SYSCTL_INTERFACE_VERSION :
-				       XENPF_INTERFACE_VERSION;
+	       call == CALL(sysctl) ? XEN_SYSCTL_INTERFACE_VERSION :
+				      XENPF_INTERFACE_VERSION;
 }
 
 /* One structure; its size. */
@@ -409,10 +429,12 @@ static size_t fill(struct caller *c, const struct shape *s, char *to)
 	size_t at = 0;
 
 	for (const char *kind = s->structure; *kind; kind++) {
-		const uint64_t value = *kind == 's' ? s->sub :
+		const uint64_t value =
+			*kind == 's' ? s->sub :
 			*kind == 'V' ? version(s->call) :
-			*kind == '0' || *kind == '_' || *kind == '.' ? 0 :
-			of_kind(c, *kind);
+			*kind == '0' || *kind == '_' || *kind == '.' ?
+				       0 :
+				       of_kind(c, *kind);
 
 		memcpy(to + at, &value, size_of(*kind));
 		at += size_of(*kind);
@@ -422,8 +444,7 @@ static size_t fill(struct caller *c, const struct shape *s, char *to)
 
 /* The structures in the caller's memory: mostly where there is room, some at
  * the end of what is mapped, some nowhere. */
-static uint64_t structures(struct caller *c, const struct shape *s,
-	unsigned nr)
+static uint64_t structures(struct caller *c, const struct shape *s, unsigned nr)
 {
 	const unsigned k = (unsigned)take(c->in, 1);
 	char room[4096];
@@ -462,8 +483,8 @@ static uint64_t context(struct caller *c)
 		memcpy((char *)&x + at, &value, sizeof(value));
 	}
 	hw_guest_store(guest_va(PAGE_DATA), &x, 4096);
-	hw_guest_store(guest_va(PAGE_DATA + 1), (char *)&x + 4096,
-		sizeof(x) - 4096);
+	hw_guest_store(
+		guest_va(PAGE_DATA + 1), (char *)&x + 4096, sizeof(x) - 4096);
 	return guest_va(PAGE_DATA);
 }
 
@@ -471,8 +492,8 @@ static uint64_t context(struct caller *c)
  * the code segment's RPL; some words are others. */
 static void put_iret_frame(struct caller *c)
 {
-	uint64_t words[] = { 0, 0, 0, 0, guest_va(PAGE_CODE), SEL_USER_CS64,
-		RFLAGS_IF, guest_va(PAGE_STACK + 1), SEL_USER_DS };
+	uint64_t words[] = {0, 0, 0, 0, guest_va(PAGE_CODE), SEL_USER_CS64,
+		RFLAGS_IF, guest_va(PAGE_STACK + 1), SEL_USER_DS};
 	const unsigned others = (unsigned)take(c->in, 2);
 
 	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -481,8 +502,8 @@ static void put_iret_frame(struct caller *c)
 	hw_guest_store(GUEST_SP, words, sizeof(words));
 }
 
-static uint64_t argument(struct caller *c, const struct shape *s, char kind,
-	unsigned nr)
+static uint64_t argument(
+	struct caller *c, const struct shape *s, char kind, unsigned nr)
 {
 	switch (kind) {
 	case 's':
@@ -511,7 +532,7 @@ void hypercalls_make(struct caller *c, struct multicall_entry *call)
 	const unsigned how = (unsigned)take(c->in, 1);
 	const unsigned nr = 1 + how % 8;
 
-	*call = (struct multicall_entry){ .op = s->call };
+	*call = (struct multicall_entry){.op = s->call};
 	for (unsigned i = 0; s->args[i]; i++)
 		call->args[i] = argument(c, s, s->args[i], nr);
 	/* Something of it is different, sometimes. */

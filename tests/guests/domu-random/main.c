@@ -33,8 +33,8 @@ void attempt_exit(void);
 
 static uint64_t mfn[PAGES];
 static uint64_t others[OTHERS];
-static uint64_t base;		/* the pages, by addresses for this purpose */
-static uint64_t *tables;	/* the L1 of these addresses */
+static uint64_t base;    /* the pages, by addresses for this purpose */
+static uint64_t *tables; /* the L1 of these addresses */
 static uint64_t attempt_sp[SMP_MAX];
 static volatile uint64_t steps[SMP_MAX];
 /* By addresses that are not attacked, on purpose; a page a vCPU. */
@@ -47,13 +47,13 @@ static bool on_trap(struct pv_regs *regs)
 	const unsigned int vcpu = os_vcpu();
 
 	if (regs->vector == TRAP_NMI)
-		return true;	/* it comes between any two instructions */
+		return true; /* it comes between any two instructions */
 	if (attempt_sp[vcpu]) {
 		regs->rip = (uint64_t)attempt_exit;
 		regs->rsp = attempt_sp[vcpu];
 		regs->cs = FLAT_KERNEL_CS & ~3UL;
 		regs->ss = FLAT_KERNEL_SS;
-		regs->rflags &= ~0x54500UL;	/* no AC, NT, TF, DF */
+		regs->rflags &= ~0x54500UL; /* no AC, NT, TF, DF */
 		return true;
 	}
 	if (regs->vector == TRAP_DB || regs->vector == TRAP_BP) {
@@ -68,7 +68,7 @@ static void set_entries(void)
 {
 	trap_init();
 	hv_stack_switch(FLAT_KERNEL_SS,
-			(uint64_t)(kernel_stack + sizeof(kernel_stack)));
+		(uint64_t)(kernel_stack + sizeof(kernel_stack)));
 	callback(CALLBACKTYPE_syscall, 0, pv_syscall);
 	callback(CALLBACKTYPE_failsafe, 0, failsafe_entry);
 	hv_set_debugreg(7, 0x400);
@@ -82,31 +82,41 @@ static void try(void (*fn)(uint64_t arg), uint64_t arg)
 
 static struct hostile self(void)
 {
-	return (struct hostile){ .mfn = mfn, .nr = PAGES, .base = base,
-		.data = (uint64_t)arguments[os_vcpu()] };
+	return (struct hostile){.mfn = mfn,
+		.nr = PAGES,
+		.base = base,
+		.data = (uint64_t)arguments[os_vcpu()]};
 }
 
 static uint64_t any_frame(void)
 {
 	return hostile_below(12) ? mfn[hostile_below(PAGES)] :
-		others[hostile_below(OTHERS)];
+				   others[hostile_below(OTHERS)];
 }
 
 static uint64_t any_entry(void)
 {
 	static const uint64_t flags[] = {
-		PTE_KERNEL, PTE_KERNEL, PTE_RO, PTE_RO, PTE_P, 0,
-		PTE_KERNEL | 0x80, PTE_KERNEL | 0x18, PTE_KERNEL | 0x100,
-		PTE_KERNEL | PTE_NX, PTE_KERNEL | 1UL << 52,
+		PTE_KERNEL,
+		PTE_KERNEL,
+		PTE_RO,
+		PTE_RO,
+		PTE_P,
+		0,
+		PTE_KERNEL | 0x80,
+		PTE_KERNEL | 0x18,
+		PTE_KERNEL | 0x100,
+		PTE_KERNEL | PTE_NX,
+		PTE_KERNEL | 1UL << 52,
 	};
 
 	return any_frame() * PV_PAGE |
-		flags[hostile_below(sizeof(flags) / sizeof(*flags))];
+	       flags[hostile_below(sizeof(flags) / sizeof(*flags))];
 }
 
 static uint64_t any_index(void)
 {
-	static const uint16_t edges[] = { 0, 1, 2, 3, 255, 256, 271, 272, 511 };
+	static const uint16_t edges[] = {0, 1, 2, 3, 255, 256, 271, 272, 511};
 
 	return edges[hostile_below(sizeof(edges) / sizeof(*edges))];
 }
@@ -132,7 +142,7 @@ static void step_call(void)
 	hostile_fill(&me, arguments[os_vcpu()]);
 	hostile_calls(&me, &call, 1);
 	PV_CALL5(call.op, call.args[0], call.args[1], call.args[2],
-		 call.args[3], call.args[4]);
+		call.args[3], call.args[4]);
 }
 
 static void step_tables(void)
@@ -142,21 +152,33 @@ static void step_tables(void)
 
 	for (unsigned int i = 0; i < nr; i++) {
 		list[i].ptr = any_frame() * PV_PAGE + any_index() * 8 +
-			(hostile_below(4) ? 0 : hostile_below(4));
+			      (hostile_below(4) ? 0 : hostile_below(4));
 		list[i].val = any_entry();
 	}
-	hv_mmu_update(list, nr, NULL, hostile_below(8) ? DOMID_SELF :
-		      hostile_below(4) ? DOMID_IO : hostile_below(4));
+	hv_mmu_update(list, nr, NULL,
+		hostile_below(8) ? DOMID_SELF :
+		hostile_below(4) ? DOMID_IO :
+				   hostile_below(4));
 }
 
 static void step_pin(void)
 {
 	static const uint8_t cmds[] = {
-		MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
-		MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE, MMUEXT_UNPIN_TABLE,
-		MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE,
-		MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE,
-		MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_ALL, MMUEXT_SET_LDT,
+		MMUEXT_PIN_L1_TABLE,
+		MMUEXT_PIN_L1_TABLE,
+		MMUEXT_PIN_L2_TABLE,
+		MMUEXT_PIN_L3_TABLE,
+		MMUEXT_PIN_L4_TABLE,
+		MMUEXT_UNPIN_TABLE,
+		MMUEXT_UNPIN_TABLE,
+		MMUEXT_UNPIN_TABLE,
+		MMUEXT_UNPIN_TABLE,
+		MMUEXT_NEW_USER_BASEPTR,
+		MMUEXT_CLEAR_PAGE,
+		MMUEXT_COPY_PAGE,
+		MMUEXT_TLB_FLUSH_ALL,
+		MMUEXT_INVLPG_ALL,
+		MMUEXT_SET_LDT,
 	};
 	struct mmuext_op *const list = (void *)arguments[os_vcpu()];
 	const unsigned int nr = 1 + hostile_below(8);
@@ -176,8 +198,8 @@ static void step_pin(void)
 
 static void step_va(void)
 {
-	hv_update_va_mapping(base + hostile_below(PAGES) * PV_PAGE,
-			     any_entry(), hostile_below(12));
+	hv_update_va_mapping(base + hostile_below(PAGES) * PV_PAGE, any_entry(),
+		hostile_below(12));
 }
 
 static void store(uint64_t at)
@@ -198,52 +220,91 @@ static void clear_bit(uint64_t at)
 /* To tables that are mapped read-only, and to all else that may be one. */
 static void step_store(void)
 {
-	static void (*const how[])(uint64_t) = { store, exchange, clear_bit };
-	const uint64_t at = hostile_below(3) ?
-		(uint64_t)&tables[hostile_below(PAGES)] :
-		base + hostile_below(PAGES) * PV_PAGE + any_index() * 8;
+	static void (*const how[])(uint64_t) = {store, exchange, clear_bit};
+	const uint64_t at =
+		hostile_below(3) ?
+			(uint64_t)&tables[hostile_below(PAGES)] :
+			base + hostile_below(PAGES) * PV_PAGE + any_index() * 8;
 
 	try(how[hostile_below(3)], at);
 }
 
-static void instruction(uint64_t n)
+/* What the hypervisor carries out, or refuses. */
+static void privileged(uint64_t n)
 {
 	const uint64_t value = hostile_random();
 
 	switch (n) {
-	case 0: asm volatile("int3"); break;
-	case 1: asm volatile("ud2"); break;
-	case 2: asm volatile("int $0x80"); break;
-	case 3: asm volatile("int $0x21"); break;
-	case 4: asm volatile("int $0xff"); break;
-	case 5: asm volatile("pushq %0; popfq" : : "r"(value & 0x47fd5)
-			     : "memory", "cc"); break;
-	case 6: asm volatile("mov %0, %%ds" : : "r"((uint32_t)value)); break;
-	case 7: asm volatile("mov %0, %%fs" : : "r"((uint32_t)value)); break;
-	case 8: asm volatile("mov %0, %%gs" : : "r"((uint32_t)value & 0xff));
+	case 0:
+		asm volatile("mov %0, %%cr0" : : "r"(value));
 		break;
-	case 9: asm volatile("mov %0, %%cr0" : : "r"(value)); break;
-	case 10: asm volatile("mov %0, %%cr4" : : "r"(value & 0x7fff)); break;
-	case 11: asm volatile("mov %0, %%cr3"
-			      : : "r"(any_frame() * PV_PAGE)); break;
-	case 12: asm volatile("mov %0, %%dr7"
-			      : : "r"(value & 0xffff07ff)); break;
-	case 13: asm volatile("mov %0, %%dr0" : : "r"(base + value % 65536));
+	case 1:
+		asm volatile("mov %0, %%cr4" : : "r"(value & 0x7fff));
 		break;
-	case 14: asm volatile("wrmsr" : : "c"((uint32_t)value),
-			      "a"(0), "d"(0)); break;
-	case 15: asm volatile("outb %%al, %%dx" : : "a"(0),
-			      "d"((uint16_t)value)); break;
-	case 16: asm volatile("invlpg (%0)" : : "r"(value)); break;
-	case 17: asm volatile("cli; sti; hlt" : : : "memory"); break;
-	case 18: asm volatile("lretq"); break;
-	default: *(volatile uint64_t *)value = value;
+	case 2:
+		asm volatile("mov %0, %%cr3" : : "r"(any_frame() * PV_PAGE));
+		break;
+	case 3:
+		asm volatile("mov %0, %%dr7" : : "r"(value & 0xffff07ff));
+		break;
+	case 4:
+		asm volatile("mov %0, %%dr0" : : "r"(base + value % 65536));
+		break;
+	case 5:
+		asm volatile("wrmsr" : : "c"((uint32_t)value), "a"(0), "d"(0));
+		break;
+	case 6:
+		asm volatile("outb %%al, %%dx" : : "a"(0), "d"((short)value));
+		break;
+	case 7:
+		asm volatile("invlpg (%0)" : : "r"(value));
+		break;
+	default:
+		asm volatile("cli; sti; hlt" : : : "memory");
+	}
+}
+
+/* What the CPU itself refuses, or does. */
+static void unprivileged(uint64_t n)
+{
+	const uint64_t value = hostile_random();
+
+	switch (n) {
+	case 0:
+		asm volatile("int3");
+		break;
+	case 1:
+		asm volatile("ud2");
+		break;
+	case 2:
+		asm volatile("int $0x80");
+		break;
+	case 3:
+		asm volatile("int $0x21");
+		break;
+	case 4:
+		asm volatile("push %0; popfq" : : "r"(value & 0x47fd5) : "cc");
+		break;
+	case 5:
+		asm volatile("mov %0, %%ds" : : "r"((uint32_t)value));
+		break;
+	case 6:
+		asm volatile("mov %0, %%fs" : : "r"((uint32_t)value));
+		break;
+	case 7:
+		asm volatile("mov %0, %%gs" : : "r"((uint32_t)value & 0xff));
+		break;
+	case 8:
+		asm volatile("lretq");
+		break;
+	default:
+		*(volatile uint64_t *)value = value;
 	}
 }
 
 static void step_trap(void)
 {
-	try(instruction, hostile_below(20));
+	try(hostile_below(2) ? privileged : unprivileged, hostile_below(10));
 }
 
 static void user_code(uint64_t arg)
@@ -282,10 +343,11 @@ static void step_event(void)
 		.remote_port = hostile_below(64),
 	};
 	struct evtchn_alloc_unbound unbound = {
-		.dom = DOMID_SELF, .remote_dom = hostile_below(4),
+		.dom = DOMID_SELF,
+		.remote_dom = hostile_below(4),
 	};
-	struct evtchn_send send = { .port = 8 + hostile_below(120) };
-	struct evtchn_close close = { .port = 8 + hostile_below(120) };
+	struct evtchn_send send = {.port = 8 + hostile_below(120)};
+	struct evtchn_close close = {.port = 8 + hostile_below(120)};
 
 	switch (hostile_below(5)) {
 	case 0:
@@ -308,11 +370,13 @@ static void step_grant(void)
 		grant_entry(8 + hostile_below(64));
 	struct gnttab_map_grant_ref map = {
 		.host_addr = base + hostile_below(PAGES) * PV_PAGE,
-		.flags = hostile_below(32), .ref = hostile_below(72),
+		.flags = hostile_below(32),
+		.ref = hostile_below(72),
 		.dom = hostile_below(4),
 	};
 	struct gnttab_unmap_grant_ref unmap = {
-		.host_addr = map.host_addr, .handle = hostile_below(16),
+		.host_addr = map.host_addr,
+		.handle = hostile_below(16),
 	};
 
 	if (entry) {
@@ -332,17 +396,17 @@ static void step_grant(void)
 static void step_race(void)
 {
 	const unsigned int other = !os_vcpu();
-	volatile uint64_t *const at = hostile_below(2) ?
-		arguments[other] : (uint64_t *)lists[other];
+	volatile uint64_t *const at =
+		hostile_below(2) ? arguments[other] : (uint64_t *)lists[other];
 
 	for (int i = 0; i < 200; i++)
-		at[hostile_below(192)] = hostile_below(4) ? any_entry() :
-			hostile_below(32);
+		at[hostile_below(192)] =
+			hostile_below(4) ? any_entry() : hostile_below(32);
 }
 
 static void step_wait(void)
 {
-	struct sched_poll poll = { .timeout = now() + 100000 };
+	struct sched_poll poll = {.timeout = now() + 100000};
 
 	if (os_vcpu() == 0 && hostile_below(8) == 0)
 		hv_vcpu_op(VCPUOP_down, 1, NULL);
@@ -359,10 +423,25 @@ static void step_wait(void)
 static void step(void)
 {
 	static void (*const all[])(void) = {
-		step_multicall, step_multicall, step_call, step_call,
-		step_tables, step_tables, step_tables, step_pin, step_pin,
-		step_va, step_va, step_store, step_store, step_trap,
-		step_iret, step_event, step_grant, step_race, step_wait,
+		step_multicall,
+		step_multicall,
+		step_call,
+		step_call,
+		step_tables,
+		step_tables,
+		step_tables,
+		step_pin,
+		step_pin,
+		step_va,
+		step_va,
+		step_store,
+		step_store,
+		step_trap,
+		step_iret,
+		step_event,
+		step_grant,
+		step_race,
+		step_wait,
 	};
 
 	all[hostile_below(sizeof(all) / sizeof(*all))]();
@@ -380,8 +459,7 @@ static void repair(void)
 	for (unsigned int i = 0; i < PAGES; i++) {
 		mmuext(MMUEXT_UNPIN_TABLE, mfn[i]);
 		hv_update_va_mapping(base + i * PV_PAGE,
-				     mfn[i] * PV_PAGE | PTE_KERNEL,
-				     UVMF_INVLPG | UVMF_ALL);
+			mfn[i] * PV_PAGE | PTE_KERNEL, UVMF_INVLPG | UVMF_ALL);
 	}
 }
 
@@ -405,8 +483,10 @@ static void choose_others(void)
 		do
 			down--;
 		while (is_ours(down));
-		others[i] = i < 5 ? up : i < 10 ? down :
-			i < 14 ? 1UL << i : pv_frame(tables);
+		others[i] = i < 5  ? up :
+			    i < 10 ? down :
+			    i < 14 ? 1UL << i :
+				     pv_frame(tables);
 	}
 	hostile_init(others, OTHERS);
 }
@@ -466,7 +546,4 @@ static void test_random(void)
 	}
 }
 
-const struct test tests[] = {
-	TEST(random),
-	TESTS_END
-};
+const struct test tests[] = {TEST(random), TESTS_END};

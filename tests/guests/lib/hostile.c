@@ -38,12 +38,46 @@ uint64_t hostile_below(uint64_t limit)
 uint64_t hostile_value(const struct hostile *caller)
 {
 	static const uint64_t edges[] = {
-		0, 1, 2, 3, 4, 7, 8, 16, 31, 32, 64, 128, 255, 256, 511, 512,
-		4095, 4096, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-		~0UL, ~0UL >> 1, 0x0000800000000000, 0xffff800000000000,
-		0xffff82d040200000, 0xffff830000000000, 0xffff880000000000,
-		DOMID_SELF, DOMID_IO, DOMID_XEN, DOMID_INVALID, 0xfee00000,
-		0xb8000, 1UL << 40, 1UL << 52, FLAT_KERNEL_CS, FLAT_KERNEL_SS,
+		0,
+		1,
+		2,
+		3,
+		4,
+		7,
+		8,
+		16,
+		31,
+		32,
+		64,
+		128,
+		255,
+		256,
+		511,
+		512,
+		4095,
+		4096,
+		0x7fff,
+		0xffff,
+		0x7fffffff,
+		0x80000000,
+		0xffffffff,
+		~0UL,
+		~0UL >> 1,
+		0x0000800000000000,
+		0xffff800000000000,
+		0xffff82d040200000,
+		0xffff830000000000,
+		0xffff880000000000,
+		DOMID_SELF,
+		DOMID_IO,
+		DOMID_XEN,
+		DOMID_INVALID,
+		0xfee00000,
+		0xb8000,
+		1UL << 40,
+		1UL << 52,
+		FLAT_KERNEL_CS,
+		FLAT_KERNEL_SS,
 	};
 	const uint64_t frame = caller->mfn[hostile_below(caller->nr)];
 
@@ -55,7 +89,7 @@ uint64_t hostile_value(const struct hostile *caller)
 		return frame;
 	case 3:
 		return frame * PV_PAGE + hostile_below(512) * 8 +
-			hostile_below(4);
+		       hostile_below(4);
 	case 4:
 		return frame * PV_PAGE | PTE_KERNEL;
 	case 5:
@@ -82,21 +116,34 @@ uint64_t hostile_value(const struct hostile *caller)
 static unsigned int call_number(void)
 {
 	static const unsigned char usual[] = {
-		__HYPERVISOR_set_trap_table, __HYPERVISOR_mmu_update,
-		__HYPERVISOR_mmu_update, __HYPERVISOR_set_gdt,
-		__HYPERVISOR_stack_switch, __HYPERVISOR_fpu_taskswitch,
-		__HYPERVISOR_platform_op, __HYPERVISOR_set_debugreg,
-		__HYPERVISOR_get_debugreg, __HYPERVISOR_update_descriptor,
-		__HYPERVISOR_memory_op, __HYPERVISOR_memory_op,
-		__HYPERVISOR_update_va_mapping, __HYPERVISOR_set_timer_op,
-		__HYPERVISOR_xen_version, __HYPERVISOR_console_io,
-		__HYPERVISOR_grant_table_op, __HYPERVISOR_grant_table_op,
+		__HYPERVISOR_set_trap_table,
+		__HYPERVISOR_mmu_update,
+		__HYPERVISOR_mmu_update,
+		__HYPERVISOR_set_gdt,
+		__HYPERVISOR_stack_switch,
+		__HYPERVISOR_fpu_taskswitch,
+		__HYPERVISOR_platform_op,
+		__HYPERVISOR_set_debugreg,
+		__HYPERVISOR_get_debugreg,
+		__HYPERVISOR_update_descriptor,
+		__HYPERVISOR_memory_op,
+		__HYPERVISOR_memory_op,
+		__HYPERVISOR_update_va_mapping,
+		__HYPERVISOR_set_timer_op,
+		__HYPERVISOR_xen_version,
+		__HYPERVISOR_console_io,
+		__HYPERVISOR_grant_table_op,
+		__HYPERVISOR_grant_table_op,
 		__HYPERVISOR_vm_assist,
 		__HYPERVISOR_update_va_mapping_otherdomain,
-		__HYPERVISOR_set_segment_base, __HYPERVISOR_mmuext_op,
-		__HYPERVISOR_mmuext_op, __HYPERVISOR_callback_op,
-		__HYPERVISOR_event_channel_op, __HYPERVISOR_event_channel_op,
-		__HYPERVISOR_physdev_op, __HYPERVISOR_sysctl,
+		__HYPERVISOR_set_segment_base,
+		__HYPERVISOR_mmuext_op,
+		__HYPERVISOR_mmuext_op,
+		__HYPERVISOR_callback_op,
+		__HYPERVISOR_event_channel_op,
+		__HYPERVISOR_event_channel_op,
+		__HYPERVISOR_physdev_op,
+		__HYPERVISOR_sysctl,
 		__HYPERVISOR_domctl,
 	};
 
@@ -119,7 +166,7 @@ static void shape(const struct hostile *caller, struct multicall_entry *call)
 		break;
 	case __HYPERVISOR_memory_op:
 		call->args[0] = hostile_below(30) |
-			hostile_below(8) / 7 * hostile_random() << 6;
+				hostile_below(8) / 7 * hostile_random() << 6;
 		call->args[1] = data;
 		break;
 	case __HYPERVISOR_grant_table_op:
@@ -136,10 +183,10 @@ static void shape(const struct hostile *caller, struct multicall_entry *call)
 		break;
 	case __HYPERVISOR_update_va_mapping:
 		call->args[0] = caller->base +
-			(caller->nr - 2 + hostile_below(8)) * PV_PAGE;
+				(caller->nr - 2 + hostile_below(8)) * PV_PAGE;
 		break;
 	case __HYPERVISOR_console_io:
-		call->args[0] = 1;	/* keep our own console readable */
+		call->args[0] = 1; /* keep our own console readable */
 		break;
 	default:
 		break;
@@ -151,11 +198,11 @@ void hostile_fill(const struct hostile *caller, uint64_t *page)
 {
 	for (int i = 0; i < 512; i++)
 		page[i] = hostile_below(3) ? hostile_value(caller) :
-			hostile_below(24);
+					     hostile_below(24);
 }
 
 void hostile_calls(const struct hostile *caller, struct multicall_entry *calls,
-		   unsigned int nr)
+	unsigned int nr)
 {
 	for (unsigned int i = 0; i < nr; i++) {
 		calls[i].op = call_number();
@@ -168,7 +215,9 @@ void hostile_calls(const struct hostile *caller, struct multicall_entry *calls,
 void hostile_prepare(struct child *child)
 {
 	const struct hostile caller = {
-		.mfn = child->mfn, .nr = CHILD_PAGES, .base = CHILD_BASE,
+		.mfn = child->mfn,
+		.nr = CHILD_PAGES,
+		.base = CHILD_BASE,
 		.data = CHILD_VA(CHILD_DATA),
 	};
 

@@ -11,16 +11,16 @@
 
 #include "tests/guests/lib/child.h"
 
-#define HOSTILE_CALLS 28	/* of one multicall; they fit the mailbox */
+#define HOSTILE_CALLS 28 /* of one multicall; they fit the mailbox */
 
 struct multicall_entry;
 
 /* Who makes the calls, as it sees itself. */
 struct hostile {
-	const uint64_t *mfn;	/* frames of its own */
+	const uint64_t *mfn; /* frames of its own */
 	unsigned int nr;
-	uint64_t base;		/* where they are mapped, in order */
-	uint64_t data;		/* and the page of arguments among them */
+	uint64_t base; /* where they are mapped, in order */
+	uint64_t data; /* and the page of arguments among them */
 };
 
 /* frames: some that are not the caller's. */
@@ -35,7 +35,7 @@ uint64_t hostile_value(const struct hostile *caller);
 /* Fills a page of arguments, and a list of calls that take some from there. */
 void hostile_fill(const struct hostile *caller, uint64_t *page);
 void hostile_calls(const struct hostile *caller, struct multicall_entry *calls,
-		   unsigned int nr);
+	unsigned int nr);
 
 /* Fills the child's data page and, in its mailbox, a multicall's list. */
 void hostile_prepare(struct child *child);
