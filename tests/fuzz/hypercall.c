@@ -327,20 +327,28 @@ static void step(struct input *in)
 	check_counts();
 }
 
-/* The end of all: what is left is the hypervisor's own. */
+static void destroy(struct domain *d)
+{
+	domain_pause(d);
+	hw_settle();
+	machine_on_cpu(HW_CPUS - 1);
+	for (unsigned n = 0; domain_destroy(d); n++)
+		CHECK(n < 100000);
+}
+
+/* The end of all: what is left is the hypervisor's own. Dom0 is the last, for
+ * its vCPUs may have work to do on the others' tables. */
 static void destroy_all(uint64_t free_before)
 {
 	struct domain *d;
 
 	hardware_domain = NULL; /* nobody is told */
 	machine_on_cpu(HW_CPUS - 1);
-	for_each_domain (d, 0) {
-		domain_pause(d);
-		hw_settle();
-		machine_on_cpu(HW_CPUS - 1);
-		for (unsigned n = 0; domain_destroy(d); n++)
-			CHECK(n < 100000);
-	}
+	for_each_domain (d, 1)
+		destroy(d);
+	d = domain_get(0);
+	destroy(d);
+	domain_put(d);
 	hw_settle();
 	CHECK(!domain_next(0));
 	/* One page of the table of domains stays. */
