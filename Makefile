@@ -22,8 +22,9 @@ B := build
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
+# A parameter that a function has only for its table goes without a name.
 WARN := -Wall -Wextra -Werror -Wshadow -Wundef -Wvla -Wmissing-prototypes \
-	-Wstrict-prototypes
+	-Wstrict-prototypes -Wno-c2x-extensions
 OPTIMIZE := -O2
 BASE := -std=gnu17 $(OPTIMIZE) -g -MMD -MP $(WARN)
 FREE := -ffreestanding -fno-builtin -mgeneral-regs-only -mno-red-zone \

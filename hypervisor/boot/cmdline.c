@@ -161,9 +161,8 @@ static bool parse_smap(const char *value)
 	return parse_choice(value, &options.smap);
 }
 
-static bool parse_nothing(const char *value)
+static bool parse_nothing(const char *)
 {
-	(void)value;
 	return true;
 }
 

@@ -65,9 +65,8 @@ static uint64_t console_lock(void) ACQUIRE(lock) UNCHECKED
 }
 
 /* dom0 records the log: told later, for the caller may hold any lock. */
-static void tell_news(void *unused)
+static void tell_news(void *)
 {
-	(void)unused;
 	event_send_global_virq(VIRQ_CON_RING);
 }
 
@@ -280,11 +279,10 @@ static bool accept(char c, char *key)
 	return true;
 }
 
-static void serial_interrupt(void *data)
+static void serial_interrupt(void *)
 {
 	bool tell = false;
 
-	(void)data;
 	for (;;) {
 		uint64_t flags;
 		char key = 0;

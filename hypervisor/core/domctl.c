@@ -70,15 +70,13 @@ static int create(struct xen_domctl *op)
 	return rc;
 }
 
-static int destroy(struct domain *d, struct xen_domctl *op)
+static int destroy(struct domain *d, struct xen_domctl *)
 {
-	(void)op;
 	return domain_destroy(d);
 }
 
-static int pause(struct domain *d, struct xen_domctl *op)
+static int pause(struct domain *d, struct xen_domctl *)
 {
-	(void)op;
 	if (d->control_pauses >= PAUSES_MAX)
 		return reject(-EOVERFLOW, "paused 255 times already");
 	d->control_pauses++;
@@ -86,9 +84,8 @@ static int pause(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static int unpause(struct domain *d, struct xen_domctl *op)
+static int unpause(struct domain *d, struct xen_domctl *)
 {
-	(void)op;
 	if (!d->control_pauses)
 		return reject(-EINVAL, "the tool did not pause it");
 	d->control_pauses--;
@@ -96,9 +93,8 @@ static int unpause(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
-static int resume(struct domain *d, struct xen_domctl *op)
+static int resume(struct domain *d, struct xen_domctl *)
 {
-	(void)op;
 	domain_resume(d);
 	return 0;
 }
@@ -228,9 +224,8 @@ static int page_frame_info(struct domain *d, struct xen_domctl *op)
 
 /* No shadow page tables: there is nothing to switch off, no memory for them,
  * and no dirty log. */
-static int shadow_op(struct domain *d, struct xen_domctl *op)
+static int shadow_op(struct domain *, struct xen_domctl *op)
 {
-	(void)d;
 	switch (op->u.shadow_op.op) {
 	case XEN_DOMCTL_SHADOW_OP_OFF:
 		return 0;
@@ -361,35 +356,31 @@ static int ioport_permission(struct domain *d, struct xen_domctl *op)
 
 /* What is fixed here */
 
-static int set_address_size(struct domain *d, struct xen_domctl *op)
+static int set_address_size(struct domain *, struct xen_domctl *op)
 {
-	(void)d;
 	if (op->u.address_size.size == 64)
 		return 0;
 	return reject(op->u.address_size.size == 32 ? -EOPNOTSUPP : -EINVAL,
 		"only 64-bit guests");
 }
 
-static int get_address_size(struct domain *d, struct xen_domctl *op)
+static int get_address_size(struct domain *, struct xen_domctl *op)
 {
-	(void)d;
 	op->u.address_size.size = 64;
 	return 0;
 }
 
-static int set_node_affinity(struct domain *d, struct xen_domctl *op)
+static int set_node_affinity(struct domain *, struct xen_domctl *op)
 {
 	uint64_t nodes;
 
-	(void)d;
 	if (domctl_get_bitmap(&op->u.nodeaffinity.nodemap, &nodes))
 		return -EFAULT;
 	return nodes & 1 ? 0 : reject(-EINVAL, "there is node 0 only");
 }
 
-static int get_node_affinity(struct domain *d, struct xen_domctl *op)
+static int get_node_affinity(struct domain *, struct xen_domctl *op)
 {
-	(void)d;
 	return domctl_put_bitmap(&op->u.nodeaffinity.nodemap, 1);
 }
 

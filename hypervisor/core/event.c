@@ -389,11 +389,10 @@ static void show_ports(struct domain *d)
 	}
 }
 
-static void show(void *data)
+static void show(void *)
 {
 	struct domain *d;
 
-	(void)data;
 	for_each_domain (d, 0)
 		show_ports(d);
 }

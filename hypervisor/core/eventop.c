@@ -248,9 +248,8 @@ static int64_t bind_vcpu(struct domain *d, void *arg)
 	return rc;
 }
 
-static int64_t reset(struct domain *d, void *op)
+static int64_t reset(struct domain *d, void *)
 {
-	(void)op;
 	return event_close_all(d);
 }
 

@@ -35,14 +35,13 @@ static void tell(struct audit *a, const char *line)
 	text->used += length + 1;
 }
 
-static int64_t do_audit(struct domain *unused, void *arg)
+static int64_t do_audit(struct domain *, void *arg)
 {
 	struct shoji_audit *const op = arg;
 	struct text text = { .to = op->text, .size = op->size };
 	struct audit a = { .tell = tell, .data = &text };
 	const int rc = audit_machine(&a);
 
-	(void)unused;
 	if (rc)
 		return rc;
 	if (text.fault)

@@ -19,22 +19,20 @@
 
 /* Every domain */
 
-static int64_t set_iopl(struct domain *d, void *arg)
+static int64_t set_iopl(struct domain *, void *arg)
 {
 	const struct physdev_set_iopl *const op = arg;
 
-	(void)d;
 	if (op->iopl > 3)
 		return reject(-EINVAL, "IOPL %u", op->iopl);
 	current->iopl = (uint8_t)op->iopl;
 	return 0;
 }
 
-static int64_t set_iobitmap(struct domain *d, void *arg)
+static int64_t set_iobitmap(struct domain *, void *arg)
 {
 	const struct physdev_set_iobitmap *const op = arg;
 
-	(void)d;
 	if (op->nr_ports > PORTS)
 		return reject(-EINVAL, "%u ports, above 65536", op->nr_ports);
 	current->io_bitmap = op->bitmap.va;
@@ -70,39 +68,35 @@ static int64_t eoi(struct domain *d, void *arg)
 
 /* dom0: interrupts */
 
-static int64_t apic_read(struct domain *d, void *arg)
+static int64_t apic_read(struct domain *, void *arg)
 {
 	struct physdev_apic *const op = arg;
 
-	(void)d;
 	return ioapic_guest_read(op->apic_physbase, op->reg, &op->value);
 }
 
-static int64_t apic_write(struct domain *d, void *arg)
+static int64_t apic_write(struct domain *, void *arg)
 {
 	const struct physdev_apic *const op = arg;
 
-	(void)d;
 	return ioapic_guest_write(op->apic_physbase, op->reg, op->value);
 }
 
 /* Vectors are ours alone: dom0 only wants to hear a number. */
-static int64_t alloc_irq_vector(struct domain *d, void *arg)
+static int64_t alloc_irq_vector(struct domain *, void *arg)
 {
 	struct physdev_irq *const op = arg;
 
-	(void)d;
 	if (op->irq >= ioapic_nr_gsis())
 		return reject(-EINVAL, "there is no GSI %u", op->irq);
 	op->vector = op->irq;
 	return 0;
 }
 
-static int64_t setup_gsi(struct domain *d, void *arg)
+static int64_t setup_gsi(struct domain *, void *arg)
 {
 	const struct physdev_setup_gsi *const op = arg;
 
-	(void)d;
 	if (op->gsi < 0 || op->triggering > 1 || op->polarity > 1)
 		return reject(-EINVAL, "GSI %d or its trigger", op->gsi);
 	return irq_setup_gsi((unsigned)op->gsi, op->triggering, op->polarity);
@@ -166,10 +160,8 @@ static int64_t unmap_pirq(struct domain *d, void *arg)
 
 /* dom0: PCI. Devices are found by their numbers when an interrupt is mapped;
  * that they come, go, or lie in MMCONFIG space is nothing to remember. */
-static int64_t accept(struct domain *d, void *op)
+static int64_t accept(struct domain *, void *)
 {
-	(void)d;
-	(void)op;
 	return 0;
 }
 

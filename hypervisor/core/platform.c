@@ -194,11 +194,10 @@ static int64_t get_cpuinfo(struct xen_platform_op *op)
 	return 0;
 }
 
-static int64_t run(void *arg, gva_t unused)
+static int64_t run(void *arg, gva_t)
 {
 	struct xen_platform_op *const op = arg;
 
-	(void)unused;
 	switch (op->cmd) {
 	case XENPF_settime32:
 	case XENPF_settime64:

@@ -136,9 +136,8 @@ static void set_slice(struct sched_cpu *sc, unsigned cpu, uint64_t t)
 		timer_set(&sc->slice, unit->turn + SLICE_NS);
 }
 
-static void slice_over(void *data)
+static void slice_over(void *)
 {
-	(void)data;
 	raise_softirq(SOFTIRQ_SCHEDULE);
 }
 
@@ -437,13 +436,12 @@ static void show_vcpu(struct vcpu *v)
 		r.time[RUNSTATE_running] / 1000000);
 }
 
-static void show(void *data)
+static void show(void *)
 {
 	struct domain *d;
 	struct vcpu *v;
 	unsigned cpu;
 
-	(void)data;
 	for_each_cpu (cpu, cpus_online) {
 		const struct sched_cpu *const sc = cpu_of(cpu)->sched;
 

@@ -122,18 +122,14 @@ static int64_t do_poll(struct domain *d, void *arg)
 
 /* The others */
 
-static int64_t do_yield(struct domain *d, void *arg)
+static int64_t do_yield(struct domain *, void *)
 {
-	(void)d;
-	(void)arg;
 	vcpu_yield();
 	return 0;
 }
 
-static int64_t do_block(struct domain *d, void *arg)
+static int64_t do_block(struct domain *, void *)
 {
-	(void)d;
-	(void)arg;
 	write_once(&current->info->evtchn_upcall_mask, 0);
 	vcpu_block();
 	return 0;

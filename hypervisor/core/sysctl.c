@@ -295,11 +295,10 @@ static int (*const ops[])(struct xen_sysctl *) = {
 	[XEN_SYSCTL_get_cpu_policy] = cpu_policy,
 };
 
-static int64_t run(void *arg, gva_t unused)
+static int64_t run(void *arg, gva_t)
 {
 	struct xen_sysctl *const op = arg;
 
-	(void)unused;
 	if (op->cmd >= sizeof(ops) / sizeof(ops[0]) || !ops[op->cmd])
 		return reject(-ENOSYS, "there is no operation %u", op->cmd);
 	return ops[op->cmd](op);

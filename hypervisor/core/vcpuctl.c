@@ -241,16 +241,14 @@ out:
 
 /* MSRs: a guest has none that would have to travel. */
 
-int vcpuctl_get_msrs(struct vcpu *v, struct xen_domctl *op)
+int vcpuctl_get_msrs(struct vcpu *, struct xen_domctl *op)
 {
-	(void)v;
 	op->u.vcpu_msrs.msr_count = 0;
 	return 0;
 }
 
-int vcpuctl_set_msrs(struct vcpu *v, struct xen_domctl *op)
+int vcpuctl_set_msrs(struct vcpu *, struct xen_domctl *op)
 {
-	(void)v;
 	return op->u.vcpu_msrs.msr_count ? reject(-EINVAL,
 		"there are no MSRs to set") : 0;
 }

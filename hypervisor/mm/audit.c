@@ -253,12 +253,11 @@ static void tell_log(struct audit *a, const char *line)
 		log_error("audit: %s", line);
 }
 
-static void show(void *unused)
+static void show(void *)
 {
 	struct audit a = { .tell = tell_log };
 	const int rc = audit_machine(&a);
 
-	(void)unused;
 	if (rc)
 		log_error("audit: not done, error %d", -rc);
 	else

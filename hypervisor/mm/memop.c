@@ -327,22 +327,19 @@ static int64_t acquire_resource(struct domain *d, void *op)
 	return 0;
 }
 
-static int64_t current_reservation(struct domain *d, void *op)
+static int64_t current_reservation(struct domain *d, void *)
 {
-	(void)op;
 	return (int64_t)d->nr_pages;
 }
 
-static int64_t maximum_reservation(struct domain *d, void *op)
+static int64_t maximum_reservation(struct domain *d, void *)
 {
-	(void)op;
 	return (int64_t)d->max_pages;
 }
 
 /* The guest's own word: it must not look like an error of ours. */
-static int64_t maximum_gpfn(struct domain *d, void *op)
+static int64_t maximum_gpfn(struct domain *d, void *)
 {
-	(void)op;
 	return (int64_t)((d->shared->arch.max_pfn - 1) & INT64_MAX);
 }
 
@@ -366,31 +363,27 @@ static int64_t memory_map(struct domain *d, void *op)
 
 /* About the machine */
 
-static int64_t maximum_ram_page(struct domain *d, void *op)
+static int64_t maximum_ram_page(struct domain *, void *)
 {
-	(void)d;
-	(void)op;
 	return (int64_t)nr_frames - 1;
 }
 
-static int64_t machphys_mapping(struct domain *d, void *op)
+static int64_t machphys_mapping(struct domain *, void *op)
 {
 	struct xen_machphys_mapping *const map = op;
 
-	(void)d;
 	map->v_start = M2P_RO_BASE;
 	map->v_end = M2P_RO_END;
 	map->max_mfn = (M2P_RO_END - M2P_RO_BASE) / 8 - 1;
 	return 0;
 }
 
-static int64_t machphys_mfn_list(struct domain *d, void *op)
+static int64_t machphys_mfn_list(struct domain *, void *op)
 {
 	struct xen_machphys_mfn_list *const list = op;
 	mfn_t mfn = paging_m2p_piece(0);
 	uint32_t i;
 
-	(void)d;
 	for (i = 0; i < list->max_extents && i < paging_m2p_pieces(); i++) {
 		/* A hole of the table repeats what is before it: tools map
 		 * every frame of the list. */
@@ -403,13 +396,12 @@ static int64_t machphys_mfn_list(struct domain *d, void *op)
 	return 0;
 }
 
-static int64_t machine_memory_map(struct domain *d, void *op)
+static int64_t machine_memory_map(struct domain *, void *op)
 {
 	struct xen_memory_map *const map = op;
 	struct xen_e820_entry entry;
 	unsigned nr;
 
-	(void)d;
 	for (nr = 0; memmap_machine(nr, &entry); nr++) {
 		if (nr >= map->nr_entries)
 			return reject(-EINVAL, "the list is too short");
@@ -420,17 +412,13 @@ static int64_t machine_memory_map(struct domain *d, void *op)
 	return 0;
 }
 
-static int64_t nothing_shared(struct domain *d, void *op)
+static int64_t nothing_shared(struct domain *, void *)
 {
-	(void)d;
-	(void)op;
 	return 0;
 }
 
-static int64_t get_vnumainfo(struct domain *d, void *op)
+static int64_t get_vnumainfo(struct domain *, void *)
 {
-	(void)d;
-	(void)op;
 	return reject(-EOPNOTSUPP, "there is no such information");
 }
 

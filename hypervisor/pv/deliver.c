@@ -213,13 +213,12 @@ struct iret_frame {
 /* flags of the frame: came by SYSCALL, RCX and R11 need no restoring. */
 #define IN_SYSCALL 0x100
 
-int64_t hypercall_iret(struct hypercall_args *a)
+int64_t hypercall_iret(struct hypercall_args *)
 {
 	struct regs *const regs = guest_regs();
 	struct vcpu *const v = current;
 	struct iret_frame f;
 
-	(void)a;
 	if (copy_from_guest(&f, (gva_t){ regs->rsp }, sizeof(f))) {
 		domain_crash(v->domain, "v%u: no frame for iret at %#lx",
 			v->id, regs->rsp);

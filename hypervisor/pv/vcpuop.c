@@ -72,9 +72,8 @@ static int64_t set_periodic(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static int64_t stop_periodic(struct vcpu *v, gva_t arg)
+static int64_t stop_periodic(struct vcpu *v, gva_t)
 {
-	(void)arg;
 	write_once(&v->period, 0);
 	timer_stop(&v->periodic);
 	return 0;
@@ -105,9 +104,8 @@ static int64_t set_singleshot(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static int64_t stop_singleshot(struct vcpu *v, gva_t arg)
+static int64_t stop_singleshot(struct vcpu *v, gva_t)
 {
-	(void)arg;
 	if (v != current)
 		return reject(-EINVAL, "only for the caller's own vCPU");
 	timer_stop(&v->singleshot);
@@ -156,9 +154,8 @@ static int64_t initialise(struct vcpu *v, gva_t arg)
 	return rc;
 }
 
-static int64_t up(struct vcpu *v, gva_t arg)
+static int64_t up(struct vcpu *v, gva_t)
 {
-	(void)arg;
 	if (!load_acquire(&v->initialised))
 		return reject(-EINVAL, "the vCPU is not initialised");
 	if (v->down)
@@ -166,12 +163,11 @@ static int64_t up(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static int64_t down(struct vcpu *v, gva_t arg)
+static int64_t down(struct vcpu *v, gva_t)
 {
 	struct domain *const d = v->domain;
 	struct vcpu *other;
 
-	(void)arg;
 	if (atomic_xchg(&v->down, true))
 		return 0;
 	timer_stop(&v->periodic);
@@ -183,9 +179,8 @@ static int64_t down(struct vcpu *v, gva_t arg)
 	return 0;
 }
 
-static int64_t is_up(struct vcpu *v, gva_t arg)
+static int64_t is_up(struct vcpu *v, gva_t)
 {
-	(void)arg;
 	return !read_once(&v->down);
 }
 
@@ -286,9 +281,8 @@ void vcpu_send_nmi(struct vcpu *v)
 	vcpu_kick(v);
 }
 
-static int64_t send_nmi(struct vcpu *v, gva_t arg)
+static int64_t send_nmi(struct vcpu *v, gva_t)
 {
-	(void)arg;
 	vcpu_send_nmi(v);
 	return 0;
 }
