@@ -88,7 +88,8 @@ static bool before(const xen_cpuid_leaf_t *l, uint32_t leaf, uint32_t subleaf)
 	return l->leaf < leaf || (l->leaf == leaf && l->subleaf < subleaf);
 }
 
-/* The entry for a leaf whose subleaves do not matter, or for one of them. */
+/* The entry for a leaf whose subleaves do not matter, or for one of them. One
+ * that is not there is all zero, and what is written to it is lost. */
 static xen_cpuid_leaf_t *find(
 	const struct cpuid_policy *p, uint32_t leaf, uint32_t subleaf)
 {
@@ -102,26 +103,20 @@ static xen_cpuid_leaf_t *find(
 		else
 			high = middle;
 	}
-	if (low == p->nr || p->leaf[low].leaf != leaf)
-		return NULL;
-	if (p->leaf[low].subleaf != subleaf &&
-		p->leaf[low].subleaf != NO_SUBLEAF)
-		return NULL;
-	return (xen_cpuid_leaf_t *)&p->leaf[low];
+	if (low < p->nr && p->leaf[low].leaf == leaf &&
+		(p->leaf[low].subleaf == subleaf ||
+			p->leaf[low].subleaf == NO_SUBLEAF))
+		return (xen_cpuid_leaf_t *)&p->leaf[low];
+	return memset((xen_cpuid_leaf_t *)&p->none, 0, sizeof(p->none));
 }
 
-static uint32_t *register_of(xen_cpuid_leaf_t *l, unsigned reg)
-{
-	uint32_t *const regs[] = {&l->a, &l->b, &l->c, &l->d};
-
-	return regs[reg];
-}
-
-static uint32_t word_of(const struct cpuid_policy *p, unsigned n)
+/* A word of features. */
+static uint32_t *word_of(const struct cpuid_policy *p, unsigned n)
 {
 	xen_cpuid_leaf_t *const l = find(p, words[n].leaf, words[n].subleaf);
+	uint32_t *const regs[] = {&l->a, &l->b, &l->c, &l->d};
 
-	return l ? *register_of(l, words[n].reg) : 0;
+	return regs[words[n].reg];
 }
 
 /* Making the system's policies */
@@ -175,7 +170,7 @@ static void read_raw(void)
 	add_nothing(&raw, 0x40000100);
 	for (uint32_t leaf = 0x80000000; leaf <= extended; leaf++)
 		add(&raw, leaf, NO_SUBLEAF);
-	if (find(&raw, 7, 0) && find(&raw, 7, 0)->a > 2)
+	if (find(&raw, 7, 0)->a > 2)
 		find(&raw, 7, 0)->a = 2;
 	find(&raw, 0, NO_SUBLEAF)->a = basic;
 	find(&raw, 0x80000000, NO_SUBLEAF)->a = extended;
@@ -187,8 +182,6 @@ static void limit_xsave(struct cpuid_policy *p, uint64_t xcr0)
 	xen_cpuid_leaf_t *l = find(p, 0xd, 0);
 	uint32_t size = 576; /* x87, SSE and the header */
 
-	if (!l)
-		return;
 	for (unsigned i = 2; i < 63; i++) {
 		xen_cpuid_leaf_t *const c = find(p, 0xd, i);
 
@@ -201,8 +194,7 @@ static void limit_xsave(struct cpuid_policy *p, uint64_t xcr0)
 	l->d = (uint32_t)(xcr0 >> 32);
 	l->b = l->c = size;
 	l = find(p, 0xd, 1);
-	if (l)
-		l->b = l->c = l->d = 0; /* XSAVES states */
+	l->b = l->c = l->d = 0; /* XSAVES states */
 }
 
 static void clear(struct cpuid_policy *p, uint32_t leaf)
@@ -215,31 +207,24 @@ static void clear(struct cpuid_policy *p, uint32_t leaf)
 
 static void make_pv(struct cpuid_policy *p)
 {
-	*p = host;
-	for (unsigned i = 0; i < NR_WORDS; i++) {
-		xen_cpuid_leaf_t *const l =
-			find(p, words[i].leaf, words[i].subleaf);
+	xen_cpuid_leaf_t *l;
 
-		if (l)
-			*register_of(l, words[i].reg) &= words[i].allowed;
-	}
+	*p = host;
+	for (unsigned i = 0; i < NR_WORDS; i++)
+		*word_of(p, i) &= words[i].allowed;
 	find(p, 1, NO_SUBLEAF)->c |= LEAF1_HYPERVISOR;
 	/* Where leaf 7 and 1 have registers without a white list. */
-	if (find(p, 7, 0))
-		find(p, 7, 0)->a = find(p, 7, 1) ? 1 : 0;
-	if (find(p, 7, 1))
-		find(p, 7, 1)->b = find(p, 7, 1)->c = find(p, 7, 1)->d = 0;
-	if (find(p, 7, 2))
-		*find(p, 7, 2) = (xen_cpuid_leaf_t){.leaf = 7, .subleaf = 2};
+	if (find(p, 7, 0)->a > 1)
+		find(p, 7, 0)->a = 1;
+	l = find(p, 7, 1);
+	l->b = l->c = l->d = 0;
+	*find(p, 7, 2) = (xen_cpuid_leaf_t){.leaf = 7, .subleaf = 2};
 	clear(p, 5); /* MONITOR */
 	clear(p, 6); /* thermal and power */
 	clear(p, 9);
 	clear(p, 0xa); /* performance counters */
-	if (find(p, 0x80000007, NO_SUBLEAF)) {
-		xen_cpuid_leaf_t *const l = find(p, 0x80000007, NO_SUBLEAF);
-
-		l->a = l->b = l->c = 0;
-	}
+	l = find(p, 0x80000007, NO_SUBLEAF);
+	l->a = l->b = l->c = 0;
 	limit_xsave(p, fpu_hardware_xcr0());
 }
 
@@ -248,13 +233,11 @@ void cpuid_init(void)
 	read_raw();
 	host = raw;
 	/* Features that we found not to work (x86/cpu.c). */
-	if (find(&host, 7, 0))
-		find(&host, 7, 0)->b = cpu_info.features[CPUID_7B];
+	find(&host, 7, 0)->b = cpu_info.features[CPUID_7B];
 	make_pv(&pv_max);
 	pv_default = pv_max;
 	/* A guest that may be moved must not count on the host's TSC. */
-	if (find(&pv_default, 0x80000007, NO_SUBLEAF))
-		find(&pv_default, 0x80000007, NO_SUBLEAF)->d &= ~LEAF7_ITSC;
+	find(&pv_default, 0x80000007, NO_SUBLEAF)->d &= ~LEAF7_ITSC;
 }
 
 /* What a guest sees */
@@ -269,16 +252,16 @@ const struct cpuid_policy *cpuid_domain_policy(const struct domain *d)
 uint64_t cpuid_xcr0_allowed(const struct domain *d)
 {
 	const struct cpuid_policy *const p = cpuid_domain_policy(d);
-	const xen_cpuid_leaf_t *const one = find(p, 1, NO_SUBLEAF);
 	const xen_cpuid_leaf_t *const l = find(p, 0xd, 0);
+	const uint64_t xcr0 = (uint64_t)l->d << 32 | l->a;
 
-	if (!one || !(one->c & LEAF1_XSAVE) || !l)
+	if (!xcr0 || !(find(p, 1, NO_SUBLEAF)->c & LEAF1_XSAVE))
 		return 3;
-	return ((uint64_t)l->d << 32 | l->a) & fpu_hardware_xcr0();
+	return xcr0 & fpu_hardware_xcr0();
 }
 
 static void time_leaf(
-	const struct domain *d, uint32_t subleaf, struct cpuid_regs *out)
+	const struct domain *d, uint32_t subleaf, struct cpuid *out)
 {
 	int8_t shift;
 
@@ -307,7 +290,7 @@ static void time_leaf(
 
 /* Our own leaves, under the ABI's signature. */
 static void hypervisor_leaf(const struct domain *d, uint32_t leaf,
-	uint32_t subleaf, struct cpuid_regs *out)
+	uint32_t subleaf, struct cpuid *out)
 {
 	switch (leaf - XEN_CPUID_FIRST_LEAF) {
 	case 0:
@@ -341,7 +324,7 @@ static void hypervisor_leaf(const struct domain *d, uint32_t leaf,
 
 /* What depends on the vCPU, or on the moment. */
 static void adjust(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-	struct cpuid_regs *out)
+	struct cpuid *out)
 {
 	switch (leaf) {
 	case 1:
@@ -350,7 +333,7 @@ static void adjust(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 			out->c |= LEAF1_OSXSAVE;
 		break;
 	case 0xb:
-		*out = (struct cpuid_regs){
+		*out = (struct cpuid){
 			.c = subleaf & 0xff, .d = v->id * 2u};
 		break;
 	case 0xd:
@@ -362,22 +345,21 @@ static void adjust(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
 }
 
 void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-	struct cpuid_regs *out)
+	struct cpuid *out)
 {
 	const struct domain *const d = v->domain;
 	const struct cpuid_policy *const p = cpuid_domain_policy(d);
 	const xen_cpuid_leaf_t *l;
 
-	*out = (struct cpuid_regs){0};
+	*out = (struct cpuid){0};
 	if (leaf - XEN_CPUID_FIRST_LEAF < 0x200) {
 		hypervisor_leaf(d, leaf, subleaf, out);
 		return;
 	}
 	l = find(p, leaf, subleaf);
-	if (!l)
-		return;
-	*out = (struct cpuid_regs){l->a, l->b, l->c, l->d};
-	adjust(v, leaf, subleaf, out);
+	*out = (struct cpuid){l->a, l->b, l->c, l->d};
+	if (l != &p->none)
+		adjust(v, leaf, subleaf, out);
 }
 
 /* For the toolstack */
@@ -408,7 +390,7 @@ unsigned cpuid_featureset(unsigned index, uint32_t *to, unsigned nr)
 	if (index >= sizeof(sets) / sizeof(sets[0]) || !sets[index])
 		return 0;
 	for (unsigned i = 0; i < nr && i < NR_FEATURESET_WORDS; i++)
-		to[i] = i < NR_WORDS ? word_of(sets[index], i) : 0;
+		to[i] = i < NR_WORDS ? *word_of(sets[index], i) : 0;
 	return NR_FEATURESET_WORDS;
 }
 
@@ -417,9 +399,9 @@ static int check(
 	const struct cpuid_policy *p, uint32_t *bad_leaf, uint32_t *bad_subleaf)
 {
 	for (unsigned i = 0; i < NR_WORDS; i++) {
-		const uint32_t most = word_of(&pv_max, i) | words[i].soft;
+		const uint32_t most = *word_of(&pv_max, i) | words[i].soft;
 
-		if (!(word_of(p, i) & ~most))
+		if (!(*word_of(p, i) & ~most))
 			continue;
 		*bad_leaf = words[i].leaf;
 		*bad_subleaf = words[i].subleaf;
@@ -431,15 +413,9 @@ static int check(
 /* Soft bits that are not there do not become so by asking. */
 static void finish(struct cpuid_policy *p)
 {
-	for (unsigned i = 0; i < NR_WORDS; i++) {
-		xen_cpuid_leaf_t *const l =
-			find(p, words[i].leaf, words[i].subleaf);
-
-		if (l)
-			*register_of(l, words[i].reg) &= word_of(&pv_max, i);
-	}
-	if (find(p, 1, NO_SUBLEAF))
-		find(p, 1, NO_SUBLEAF)->c |= LEAF1_HYPERVISOR;
+	for (unsigned i = 0; i < NR_WORDS; i++)
+		*word_of(p, i) &= *word_of(&pv_max, i);
+	find(p, 1, NO_SUBLEAF)->c |= LEAF1_HYPERVISOR;
 }
 
 /* Put a leaf at its place; false: there are too many. */

@@ -10,6 +10,7 @@
 #include "mm/addr.h"
 #include "xen/xen.h"
 
+struct cpuid;
 struct domain;
 struct vcpu;
 
@@ -18,17 +19,14 @@ struct vcpu;
 struct cpuid_policy {
 	unsigned nr;
 	struct xen_cpuid_leaf leaf[CPUID_LEAVES_MAX]; /* sorted */
-};
-
-struct cpuid_regs {
-	uint32_t a, b, c, d;
+	struct xen_cpuid_leaf none; /* scratch: a leaf that is not there */
 };
 
 void cpuid_init(void); /* boot, after x86/cpu.c knows the features */
 
 /* Emulated CPUID of the current vCPU. */
 void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-	struct cpuid_regs *out);
+	struct cpuid *out);
 /* The XCR0 bits the domain may set. */
 uint64_t cpuid_xcr0_allowed(const struct domain *d);
 

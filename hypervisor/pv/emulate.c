@@ -46,7 +46,7 @@ uint64_t *emulate_register(struct regs *regs, unsigned number)
 
 static void do_cpuid(struct regs *regs)
 {
-	struct cpuid_regs out;
+	struct cpuid out;
 
 	cpuid_guest(current, (uint32_t)regs->rax, (uint32_t)regs->rcx, &out);
 	regs->rax = out.a;

@@ -187,10 +187,10 @@ void heap_free(void *object)
 /* The CPU */
 
 void cpuid_guest(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
-	struct cpuid_regs *out)
+	struct cpuid *out)
 {
 	CHECK(v == &machine_vcpu);
-	*out = (struct cpuid_regs){ leaf, subleaf, 1, 2 };
+	*out = (struct cpuid){ leaf, subleaf, 1, 2 };
 }
 
 uint64_t rdtsc(void)
