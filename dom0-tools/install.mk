@@ -58,7 +58,7 @@ install-development: all
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/lib $(filter-out \
 		%/xsconn.h,$(wildcard dom0-tools/lib/*.h))
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/shoji \
-		hypervisor/include/shoji/extension.h
+		$(wildcard hypervisor/include/shoji/*.h)
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen \
 		$(wildcard hypervisor/include/xen/*.h)
 	$(Q)$(put) $(D)$(PREFIX)/include/shoji/xen/io \
