@@ -2,7 +2,7 @@
 /*
  * ASSERT states an invariant of ours: if it does not hold, the hypervisor is
  * wrong and stops. It stays on in release builds. Never use it on guest
- * input. BUG marks what cannot be reached.
+ * input.
  */
 #pragma once
 
@@ -22,8 +22,3 @@ _Noreturn void assert_failed(const char *condition, const char *file, int line)
 	(__builtin_expect(!!(condition), 1) ?                              \
 			(void)0 :                                          \
 			assert_failed(#condition, __FILE__, __LINE__))
-#define BUG() assert_failed("not reached", __FILE__, __LINE__)
-#define BUG_ON(condition) ASSERT(!(condition))
-
-/* For checks too dear to keep in a release. */
-#define ASSERT_DEBUG(condition) ASSERT(!DEBUG || (condition))

@@ -19,8 +19,6 @@ struct list {
 	struct list_node head; /* head.next is the first, or the head */
 };
 
-#define LIST_INIT(name) { { &(name).head, &(name).head } }
-
 static inline void list_init(struct list *list)
 {
 	list->head.next = list->head.prev = &list->head;
@@ -31,11 +29,6 @@ static inline bool list_empty(const struct list *list)
 	return list->head.next == &list->head;
 }
 
-static inline bool list_linked(const struct list_node *node)
-{
-	return node->next != NULL;
-}
-
 /* Put a node that is in no list behind another one. */
 static inline void list_add_after(
 	struct list_node *place, struct list_node *node)
@@ -44,12 +37,6 @@ static inline void list_add_after(
 	node->prev = place;
 	place->next->prev = node;
 	place->next = node;
-}
-
-static inline void list_add_before(
-	struct list_node *place, struct list_node *node)
-{
-	list_add_after(place->prev, node);
 }
 
 static inline void list_add_tail(struct list *list, struct list_node *node)
@@ -77,23 +64,11 @@ static inline void list_remove(struct list_node *node)
 #define list_first(list, type, member)                                     \
 	(list_empty(list) ? (type *)NULL :                                 \
 		list_item((list)->head.next, type, member))
-#define list_last(list, type, member)                                      \
-	(list_empty(list) ? (type *)NULL :                                 \
-		list_item((list)->head.prev, type, member))
 
-/* The body must not remove the item; _safe allows it. */
+/* The body must not remove the item, unless it leaves the loop then. */
 #define list_for_each(item, list, member)                                  \
 	for ((item) = list_item(                                           \
 		     (list)->head.next, __typeof__(*(item)), member);      \
 		&(item)->member != &(list)->head;                          \
 		(item) = list_item(                                        \
 			(item)->member.next, __typeof__(*(item)), member))
-
-#define list_for_each_safe(item, list, member)                             \
-	for (struct list_node *next_ = ((item) = list_item(                \
-					(list)->head.next,                 \
-					__typeof__(*(item)), member),      \
-		     (item)->member.next);                                 \
-		&(item)->member != &(list)->head;                          \
-		(item) = list_item(next_, __typeof__(*(item)), member),    \
-			 next_ = next_->next)

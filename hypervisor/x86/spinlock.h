@@ -45,7 +45,6 @@ enum lock_rank {
 #endif
 #define GUARDED_BY(lock) LOCK_RULE(guarded_by(lock))
 #define REQUIRES(...) LOCK_RULE(requires_capability(__VA_ARGS__))
-#define EXCLUDES(...) LOCK_RULE(locks_excluded(__VA_ARGS__))
 #define ACQUIRE(...) LOCK_RULE(acquire_capability(__VA_ARGS__))
 #define RELEASE(...) LOCK_RULE(release_capability(__VA_ARGS__))
 #define UNCHECKED LOCK_RULE(no_thread_safety_analysis)
