@@ -104,13 +104,14 @@ static bool context_sane(const struct vcpu_guest_context *c)
 		!is_canonical(c->syscall_callback_eip))
 		return false;
 	if (!is_canonical(c->fs_base) || !is_canonical(c->gs_base_kernel) ||
-		!is_canonical(c->gs_base_user) || !is_canonical(c->ldt_base))
+		!is_canonical(c->gs_base_user))
 		return false;
 	for (unsigned i = 0; i < 256; i++)
 		if (!is_canonical(c->trap_ctxt[i].address))
 			return false;
-	if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY || c->ldt_ents > 8192 ||
-		(c->ldt_ents && c->ldt_base & PAGE_MASK))
+	if (c->gdt_ents > FIRST_RESERVED_GDT_ENTRY ||
+		(c->ldt_ents &&
+			!segment_may_ldt(c->ldt_base, c->ldt_ents)))
 		return false;
 	for (unsigned i = 0; i < 4; i++)
 		if (!debugreg_may_watch(c->debugreg[i]))

@@ -158,14 +158,18 @@ void segment_flush_ldt(struct vcpu *v)
 	spin_unlock(&d->pt_lock);
 }
 
+bool segment_may_ldt(uint64_t base, uint64_t entries)
+{
+	return entries <= LDT_ENTRIES_MAX && base % PAGE_SIZE == 0 &&
+		(!entries ||
+			(is_canonical(base) && (base + entries * 8 <= HV_BASE ||
+						       base >= HV_END)));
+}
+
 int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
-	if (entries > LDT_ENTRIES_MAX || base % PAGE_SIZE)
-		return reject(-EINVAL, "too many entries or not aligned");
-	if (entries && (!is_canonical(base) ||
-			       (base + entries * 8ull > HV_BASE &&
-				       base < HV_END)))
-		return reject(-EINVAL, "address %lx: not a guest's", base);
+	if (!segment_may_ldt(base, entries))
+		return reject(-EINVAL, "%u entries at %lx", entries, base);
 	segment_flush_ldt(v);
 	v->ldt_base = base;
 	v->ldt_entries = entries;

@@ -15,6 +15,8 @@ struct vcpu;
 
 /* For v that is current or does not run; entries 0 drops the GDT. -EINVAL */
 int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries);
+/* Whether an LDT is aligned, not too long, and where guests may be. */
+bool segment_may_ldt(uint64_t base, uint64_t entries);
 int segment_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 /* Forget what LDT pages are mapped: the guest may have changed its tables. */
 void segment_flush_ldt(struct vcpu *v);
