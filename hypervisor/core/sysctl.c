@@ -5,7 +5,7 @@
 #include "core/refusal.h"
 #include "xen/sysctl.h"
 
-#include "boot/boot.h"
+#include "boot/memory.h"
 #include "core/console.h"
 #include "core/debugkey.h"
 #include "core/domctl.h"
@@ -53,17 +53,6 @@ static int read_console(struct xen_sysctl *op)
 	return 0;
 }
 
-static uint64_t ram_pages(void)
-{
-	uint64_t bytes = 0;
-
-	for (unsigned i = 0; i < boot_info.nr_ranges; i++)
-		if (boot_info.range[i].type == MEMORY_RAM)
-			bytes += boot_info.range[i].end -
-				 boot_info.range[i].start;
-	return bytes >> PAGE_SHIFT;
-}
-
 static int physinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_physinfo *const p = &op->u.physinfo;
@@ -76,7 +65,7 @@ static int physinfo(struct xen_sysctl *op)
 	p->nr_nodes = 1;
 	p->cpu_khz = (uint32_t)clock_tsc_khz();
 	p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
-	p->total_pages = ram_pages();
+	p->total_pages = memory_ram_bytes() >> PAGE_SHIFT;
 	p->free_pages = buddy_free_pages();
 	p->outstanding_pages = buddy_claimed_pages();
 	p->max_mfn = nr_frames - 1;
@@ -187,7 +176,7 @@ static int numa(struct xen_sysctl *op)
 {
 	struct xen_sysctl_numainfo *const n = &op->u.numainfo;
 	const struct xen_sysctl_meminfo memory = {
-		.memsize = ram_pages() << PAGE_SHIFT,
+		.memsize = memory_ram_bytes(),
 		.memfree = buddy_free_pages() << PAGE_SHIFT,
 	};
 	const uint32_t distance = NODE_DISTANCE_SELF;

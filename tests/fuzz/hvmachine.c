@@ -4,6 +4,7 @@
 
 #include "boot/acpi.h"
 #include "boot/boot.h"
+#include "boot/memory.h"
 #include "core/domain.h"
 #include "core/softirq.h"
 #include "core/vcpu.h"
@@ -174,6 +175,11 @@ void hw_power_on(void)
 	machine_relaxes = relax;
 	machine_reset(HW_CPUS);
 	cpuid_init();
+}
+
+uint64_t memory_ram_bytes(void)
+{
+	return HW_FRAMES * PAGE_SIZE;
 }
 
 /* As x86/context.c leaves one vCPU and goes to another. */
