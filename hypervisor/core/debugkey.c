@@ -43,11 +43,6 @@ static void show_time(void)
 		clock_tsc_stable() ? "stable" : "not stable");
 }
 
-static void show_stack(void)
-{
-	backtrace_here();
-}
-
 static void reboot(void)
 {
 	log_info("reboot, as asked by a debug key");
@@ -61,7 +56,7 @@ static const struct {
 } keys[] = {
 	{ 'R', "reboot the machine", reboot },
 	{ 'a', "audit of the frame table", audit_show },
-	{ 'b', "back-trace of this CPU", show_stack },
+	{ 'b', "back-trace of this CPU", backtrace_here },
 	{ 'c', "CPUs", show_cpus },
 	{ 'e', "event channels", event_show },
 	{ 'i', "device interrupts", irq_show },
