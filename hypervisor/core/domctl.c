@@ -241,18 +241,7 @@ static int shadow_op(struct domain *, struct xen_domctl *op)
 
 static int hypercall_init(struct domain *d, struct xen_domctl *op)
 {
-	const mfn_t mfn = MFN(op->u.hypercall_init.gmfn);
-	int rc;
-
-	if (!frame_get(mfn, d))
-		return -EINVAL;
-	rc = frame_get_writable(mfn);
-	if (!rc) {
-		hypercall_page_write(mfn_direct(mfn));
-		frame_put_writable(mfn);
-	}
-	frame_put(mfn);
-	return rc;
+	return hypercall_page_install(d, MFN(op->u.hypercall_init.gmfn));
 }
 
 /* Scheduling, time */

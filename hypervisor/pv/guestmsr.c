@@ -8,7 +8,6 @@
 
 #include "core/domain.h"
 #include "core/vcpu.h"
-#include "mm/frame.h"
 #include "pv/hypercall.h"
 #include "pv/segment.h"
 #include "x86/asm.h"
@@ -70,24 +69,6 @@ bool guestmsr_read(struct vcpu *v, uint32_t msr, uint64_t *value)
 	}
 }
 
-/* The stubs go into a page of the guest's, named by machine frame: that is
- * what a PV guest's frame number is here. */
-static bool write_hypercall_page(struct vcpu *v, uint64_t value)
-{
-	const mfn_t mfn = paddr_mfn(value);
-
-	if (!frame_get(mfn, v->domain))
-		return false;
-	if (frame_get_writable(mfn)) {
-		frame_put(mfn);
-		return false;
-	}
-	hypercall_page_write(mfn_direct(mfn));
-	frame_put_writable(mfn);
-	frame_put(mfn);
-	return true;
-}
-
 bool guestmsr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 {
 	uint64_t constant;
@@ -109,7 +90,8 @@ bool guestmsr_write(struct vcpu *v, uint32_t msr, uint64_t value)
 	case MSR_MICROCODE:
 		return true;
 	case MSR_HYPERCALL_PAGE:
-		return write_hypercall_page(v, value);
+		/* Named by machine frame: a PV guest's frame number here. */
+		return !hypercall_page_install(v->domain, paddr_mfn(value));
 	default:
 		return read_constant(v, msr, &constant) && constant == value;
 	}

@@ -10,6 +10,7 @@
 #include "core/softirq.h"
 #include "core/vcpu.h"
 #include "lib/string.h"
+#include "mm/frame.h"
 #include "mm/guestmem.h"
 #include "shoji/extension.h"
 #include "x86/asm.h"
@@ -179,4 +180,19 @@ void hypercall_page_write(void *page)
 	}
 	memset(code + __HYPERVISOR_iret * 32, 0xcc, 32);
 	memcpy(code + __HYPERVISOR_iret * 32, iret, sizeof(iret));
+}
+
+int hypercall_page_install(struct domain *d, mfn_t mfn)
+{
+	int rc;
+
+	if (!frame_get(mfn, d))
+		return -EINVAL;
+	rc = frame_get_writable(mfn);
+	if (!rc) {
+		hypercall_page_write(mfn_direct(mfn));
+		frame_put_writable(mfn);
+	}
+	frame_put(mfn);
+	return rc;
 }

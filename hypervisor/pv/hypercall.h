@@ -11,13 +11,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mm/addr.h"
 #include "x86/regs.h"
 #include "xen/errno.h"
 
-/* Go on later; never seen by a guest. */
-#ifndef ERESTART
-#define ERESTART 85
-#endif
+struct domain;
 
 struct hypercall_args {
 	uint64_t arg[5];
@@ -43,6 +41,8 @@ void hypercall(struct regs *regs);
 
 /* Write the 128 stubs of a hypercall page (ABI surface 1.8). */
 void hypercall_page_write(void *page);
+/* Into a page of d's that it can write. 0 or -EINVAL */
+int hypercall_page_install(struct domain *d, mfn_t mfn);
 
 /* Something more urgent than the current hypercall waits. */
 bool preempt_needed(void);

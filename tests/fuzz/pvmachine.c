@@ -146,32 +146,10 @@ int mmu_new_kernel_root(struct vcpu *v, mfn_t root)
 }
 
 /* No frame is the domain's to write. */
-
-bool frame_get(mfn_t mfn, const struct domain *d)
+int hypercall_page_install(struct domain *d, mfn_t)
 {
-	(void)mfn;
 	CHECK(d == &machine_domain);
-	return false;
-}
-
-int frame_get_writable(mfn_t mfn)
-{
-	panic("frame %lx\n", mfn.n);
-}
-
-void frame_put_writable(mfn_t mfn)
-{
-	panic("frame %lx\n", mfn.n);
-}
-
-void frame_put(mfn_t mfn)
-{
-	panic("frame %lx\n", mfn.n);
-}
-
-void hypercall_page_write(void *page)
-{
-	panic("page %p\n", page);
+	return -EINVAL;
 }
 
 void *heap_alloc(size_t size)
