@@ -33,7 +33,6 @@
 #include "mm/ptcheck.h"
 #include "pv/hypercall.h"
 #include "x86/apic.h"
-#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/ioapic.h"

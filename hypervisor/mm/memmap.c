@@ -2,7 +2,6 @@
 /* See memmap.h. */
 #include "mm/memmap.h"
 
-#include "boot/acpi.h"
 #include "boot/boot.h"
 #include "x86/apic.h"
 #include "x86/ioapic.h"

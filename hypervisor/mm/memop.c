@@ -5,13 +5,11 @@
  * between extents: the extent to go on with travels in the command's upper
  * bits.
  */
-#include "boot/boot.h"
 #include "core/domain.h"
 #include "core/grant.h"
 #include "core/refusal.h"
 #include "core/subop.h"
 #include "core/vcpu.h"
-#include "lib/string.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
 #include "mm/guestmem.h"
@@ -19,7 +17,6 @@
 #include "mm/memmap.h"
 #include "mm/paging.h"
 #include "pv/hypercall.h"
-#include "x86/atomic.h"
 #include "xen/memory.h"
 
 /* One extent, which is done in one go: 16 MiB at the most, and for guests

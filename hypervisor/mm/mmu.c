@@ -13,7 +13,6 @@
 #include "core/domain.h"
 #include "core/refusal.h"
 #include "core/vcpu.h"
-#include "lib/assert.h"
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/guestmem.h"

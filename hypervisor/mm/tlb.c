@@ -20,7 +20,6 @@
  */
 #include "mm/tlb.h"
 
-#include "lib/assert.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/msr.h"

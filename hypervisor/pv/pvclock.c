@@ -12,7 +12,6 @@
 #include "pv/pvclock.h"
 
 #include "core/domain.h"
-#include "core/sched.h"
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
 #include "x86/asm.h"

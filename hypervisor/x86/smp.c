@@ -10,7 +10,6 @@
 #include "boot/memory.h"
 #include "core/sched.h"
 #include "core/timer.h"
-#include "lib/assert.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/paging.h"
