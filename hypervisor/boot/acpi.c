@@ -153,31 +153,23 @@ bool acpi_checksum_good(const void *table, size_t size)
 
 bool acpi_parse_table(const void *table, size_t size, struct acpi_info *info)
 {
-	static const struct {
-		char name[5];
-		bool (*parse)(const uint8_t *, size_t, struct acpi_info *);
-	} parsers[] = {
-		{ "APIC", parse_madt },
-		{ "FACP", parse_fadt },
-	};
+	const char *const name = table;
+	bool good;
 
 	if (size < ACPI_HEADER || acpi_field(table, 4, 4) > size)
 		return false;
 	size = acpi_field(table, 4, 4);
 	if (size < ACPI_HEADER)
 		return false;
-	for (unsigned i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
-		if (memcmp(table, parsers[i].name, 4))
-			continue;
-		if (!acpi_checksum_good(table, size)) {
-			log_warn("acpi: table %s has a bad checksum",
-				parsers[i].name);
-			return false;
-		}
-		if (parsers[i].parse(table, size, info))
-			return true;
-		log_warn("acpi: table %s is damaged", parsers[i].name);
+	if (memcmp(name, "APIC", 4) && memcmp(name, "FACP", 4))
+		return true;
+	if (!acpi_checksum_good(table, size)) {
+		log_warn("acpi: table %.4s has a bad checksum", name);
 		return false;
 	}
-	return true;
+	good = *name == 'A' ? parse_madt(table, size, info) :
+			      parse_fadt(table, size, info);
+	if (!good)
+		log_warn("acpi: table %.4s is damaged", name);
+	return good;
 }
