@@ -90,20 +90,13 @@ static const char *add_segment(struct elf_image *image, const struct file *f,
 	return NULL;
 }
 
-/* A number note has 4 or 8 bytes. */
-static uint64_t number(const void *desc, uint32_t size)
-{
-	uint64_t value = 0;
-
-	memcpy(&value, desc, size < sizeof(value) ? size : sizeof(value));
-	return value;
-}
-
 static void read_note(struct elf_image *image, uint32_t type, const void *desc,
 	uint32_t size)
 {
-	const uint64_t value = number(desc, size);
+	uint64_t value = 0;
 
+	/* A number note has 4 or 8 bytes. */
+	memcpy(&value, desc, size < sizeof(value) ? size : sizeof(value));
 	switch (type) {
 	case XEN_ELFNOTE_ENTRY:
 		image->entry = value;
