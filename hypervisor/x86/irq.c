@@ -224,11 +224,6 @@ static struct irq *irq_of(struct domain *d, unsigned pirq) REQUIRES(irq_lock)
 	return &irqs[d->pirqs[pirq]];
 }
 
-static unsigned first_cpu(const struct domain *d)
-{
-	return d->vcpu[0] ? d->vcpu[0]->cpu : 0;
-}
-
 /* A vector for a domain's interrupt, masked until it is bound. */
 static int claim(struct domain *d, unsigned pirq, struct irq as)
 	REQUIRES(irq_lock)
@@ -240,7 +235,7 @@ static int claim(struct domain *d, unsigned pirq, struct irq as)
 		return reject(-ENOSPC, "all vectors are in use");
 	*irq = as;
 	irq->vector = vector;
-	irq->cpu = first_cpu(d);
+	irq->cpu = d->vcpu[0] ? d->vcpu[0]->cpu : 0;
 	irq->d = d;
 	irq->pirq = pirq;
 	d->pirqs[pirq] = vector;
