@@ -77,19 +77,16 @@ static int64_t set(gva_t arg)
 static int64_t clear(gva_t arg)
 {
 	struct callback_unregister reg;
+	struct callback *callback;
 
 	if (get_guest(&reg, arg, 0))
 		return -EFAULT;
-	switch (reg.type) {
-	case CALLBACKTYPE_event:
-	case CALLBACKTYPE_failsafe:
-	case CALLBACKTYPE_syscall:
-	case CALLBACKTYPE_sysenter:
-		return reject(-EINVAL, "type %u has to stay", reg.type);
-	}
-	if (!find(current, reg.type))
+	callback = find(current, reg.type);
+	if (!callback)
 		return reject(-ENOSYS, "no callback type %u", reg.type);
-	*find(current, reg.type) = (struct callback){ 0 };
+	if (reg.type != CALLBACKTYPE_nmi && reg.type != CALLBACKTYPE_syscall32)
+		return reject(-EINVAL, "type %u has to stay", reg.type);
+	*callback = (struct callback){ 0 };
 	return 0;
 }
 
