@@ -2,7 +2,7 @@
 /*
  * Formatted output into a buffer. One pass over the format; what does not fit
  * is counted and dropped. An unknown conversion is copied as it stands, so
- * that it is seen.
+ * that it is seen: octal, upper case and forced signs are such.
  */
 #include "lib/printf.h"
 
@@ -18,7 +18,7 @@ struct out {
 };
 
 struct spec {
-	bool zero, left, plus, space, alternate, upper;
+	bool zero, left, alternate;
 	int width, precision; /* precision -1: none */
 	int bytes; /* size of the argument */
 };
@@ -63,13 +63,11 @@ static void put_string(
 static void put_number(struct out *out, const struct spec *spec,
 	uint64_t value, unsigned base, const char *prefix)
 {
-	const char *const digits =
-		spec->upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	char text[24];
 	int nr = 0, zeros, fill;
 
 	for (uint64_t rest = value; rest; rest /= base)
-		text[nr++] = digits[rest % base];
+		text[nr++] = "0123456789abcdef"[rest % base];
 	zeros = (spec->precision < 0 ? 1 : spec->precision) - nr;
 	if (zeros < 0)
 		zeros = 0;
@@ -91,13 +89,8 @@ static void put_number(struct out *out, const struct spec *spec,
 
 static void put_signed(struct out *out, const struct spec *spec, int64_t value)
 {
-	const char *const sign = value < 0 ? "-" :
-		spec->plus		   ? "+" :
-		spec->space		   ? " " :
-					     "";
-
 	put_number(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value,
-		10, sign);
+		10, value < 0 ? "-" : "");
 }
 
 static void put_symbol(struct out *out, uint64_t address)
@@ -146,8 +139,6 @@ static bool parse_flag(struct spec *spec, char c)
 	switch (c) {
 	case '0': return spec->zero = true;
 	case '-': return spec->left = true;
-	case '+': return spec->plus = true;
-	case ' ': return spec->space = true;
 	case '#': return spec->alternate = true;
 	default: return false;
 	}
@@ -159,9 +150,7 @@ static const char *parse_length(struct spec *spec, const char *fmt)
 		switch (*fmt) {
 		case 'h': spec->bytes = spec->bytes == 2 ? 1 : 2; break;
 		case 'l':
-		case 'z':
-		case 'j':
-		case 't': spec->bytes = 8; break;
+		case 'z': spec->bytes = 8; break;
 		default: return fmt;
 		}
 }
@@ -192,18 +181,12 @@ static const char *convert(struct out *out, const char *fmt, va_list *args)
 
 	switch (*letter) {
 	case 'd':
-	case 'i':
 		put_signed(out, &spec, (int64_t)argument(&spec, args, true));
 		break;
 	case 'u':
 		put_number(out, &spec, argument(&spec, args, false), 10, "");
 		break;
-	case 'o':
-		put_number(out, &spec, argument(&spec, args, false), 8, "");
-		break;
 	case 'x':
-	case 'X':
-		spec.upper = *letter == 'X';
 		put_number(out, &spec, argument(&spec, args, false), 16,
 			spec.alternate ? "0x" : "");
 		break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Formatted output into a buffer: %d %i %u %x %X %o %c %s %p %% with flags
- * "0-+ #", width, precision and "*", lengths hh h l ll z j t. Besides:
- * %pS prints a code address as symbol+offset.
+ * Formatted output into a buffer: %d %u %x %c %s %p %% with flags "0-#",
+ * width, precision and "*", lengths hh h l ll z. Besides: %pS prints a code
+ * address as symbol+offset.
  */
 #pragma once
 
