@@ -228,11 +228,10 @@ static int shadow_op(struct domain *, struct xen_domctl *op)
 {
 	switch (op->u.shadow_op.op) {
 	case XEN_DOMCTL_SHADOW_OP_OFF:
+	case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
 		return 0;
 	case XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION:
 		op->u.shadow_op.mb = 0;
-		return 0;
-	case XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION:
 		return 0;
 	default:
 		return reject(-EOPNOTSUPP, "no shadow page tables here");
