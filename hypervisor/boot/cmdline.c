@@ -151,16 +151,6 @@ static bool parse_choice(const char *value, enum choice *choice)
 	return false;
 }
 
-static bool parse_xpti(const char *value)
-{
-	return parse_choice(value, &options.xpti);
-}
-
-static bool parse_smap(const char *value)
-{
-	return parse_choice(value, &options.smap);
-}
-
 static bool parse_nothing(const char *)
 {
 	return true;
@@ -168,17 +158,18 @@ static bool parse_nothing(const char *)
 
 static const struct {
 	const char *name;
-	bool (*parse)(const char *value);
+	bool (*parse)(const char *value); /* NULL: as a choice */
+	enum choice *choice;
 } table[] = {
-	{ "dom0_mem", parse_dom0_mem },
-	{ "dom0_max_vcpus", parse_vcpus },
-	{ "com1", parse_com1 },
-	{ "console", parse_console },
-	{ "loglvl", console_set_level },
-	{ "noreboot", parse_noreboot },
-	{ "xpti", parse_xpti },
-	{ "smap", parse_smap },
-	{ "placeholder", parse_nothing }, /* Debian's boot entries have it */
+	{ "dom0_mem", .parse = parse_dom0_mem },
+	{ "dom0_max_vcpus", .parse = parse_vcpus },
+	{ "com1", .parse = parse_com1 },
+	{ "console", .parse = parse_console },
+	{ "loglvl", .parse = console_set_level },
+	{ "noreboot", .parse = parse_noreboot },
+	{ "xpti", .choice = &options.xpti },
+	{ "smap", .choice = &options.smap },
+	{ "placeholder", .parse = parse_nothing }, /* Debian's boot entries */
 };
 
 static void parse_word(char *word)
@@ -190,9 +181,12 @@ static void parse_word(char *word)
 	for (unsigned i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strcmp(word, table[i].name))
 			continue;
-		if (!table[i].parse(value ? value : ""))
+		if (!value)
+			value = "";
+		if (table[i].parse ? !table[i].parse(value) :
+				     !parse_choice(value, table[i].choice))
 			log_warn("command line: %s=%s is not understood", word,
-				value ? value : "");
+				value);
 		return;
 	}
 	log_warn("command line: unknown option %s%s%s", word,
