@@ -502,6 +502,20 @@ static bool let_go(struct xs_handle *xs, const struct place *place,
 	return access(kernel, F_OK) != 0;
 }
 
+/* The back-end's record, and what held it if that was the last one. */
+static void drop_backend(struct xs_handle *xs, const struct place *place,
+	const char *type, uint16_t dom)
+{
+	unsigned nr = 0;
+
+	record_remove(xs, "%s", place->backend);
+	free(record_list(xs, &nr, "/local/domain/%u/backend/%s/%u",
+		place->server, type, dom));
+	if (!nr)
+		record_remove(xs, "/local/domain/%u/backend/%s/%u",
+			place->server, type, dom);
+}
+
 static void drop_device(
 	struct host *host, const char *type, uint16_t dom, unsigned id)
 {
@@ -516,7 +530,7 @@ static void drop_device(
 	if (ms >= PATIENCE_MS)
 		log_warn("d%u: the back-end of %s %u does not let go", dom,
 			type, id);
-	record_remove(xs, "%s", place.backend);
+	drop_backend(xs, &place, type, dom);
 	if (!strcmp(type, "vbd") && !place.server)
 		drop_disk(xs, &place);
 	backend_forbid(host, dom, place.server);
