@@ -80,7 +80,7 @@ $(B)/fuzz/$(1): $$(FUZZ_$(1):%=$(B)/fuzz/%.o)
 endef
 $(foreach target,$(FUZZ),$(eval $(call fuzz_program,$(target))))
 
-$(B)/fuzz/seeds: tests/fuzz/seeds $(wildcard dom0-tools/examples/*.cfg)
+$(B)/fuzz/seeds: tests/fuzz/seeds tests/fuzz/hypercalls.c $(wildcard dom0-tools/examples/*.cfg)
 	$(call say,SEEDS,$@)
 	$(Q)tests/fuzz/seeds $@
 
