@@ -408,25 +408,6 @@ int control_read_log(
 	return rc;
 }
 
-int control_audit(int fd, struct shoji_audit *op, char *text, size_t room)
-{
-	struct shoji_audit *copy;
-	struct arena arena;
-	int rc;
-
-	if (!arena_open(&arena, sizeof(*op) + room))
-		return -ENOMEM;
-	copy = take(&arena, NULL, sizeof(*op));
-	copy->text = take(&arena, NULL, room);
-	copy->size = room;
-	rc = call2(fd, __HYPERVISOR_shoji, SHOJI_audit, copy);
-	*op = *copy;
-	if (!rc)
-		memcpy(text, copy->text, copy->size);
-	arena_close(&arena);
-	return rc;
-}
-
 int64_t control_version(int fd, unsigned command, void *result, size_t size)
 {
 	if (!result)
@@ -504,14 +485,6 @@ int control_pin_l4(int fd, uint16_t dom, uint64_t mfn)
 	return rc;
 }
 
-int control_share(int fd, uint16_t a, uint16_t b, int allow)
-{
-	struct shoji_share op = {.a = a, .b = b, .allow = allow};
-
-	return simple_call(
-		fd, __HYPERVISOR_shoji, SHOJI_share, &op, sizeof(op));
-}
-
 int control_unbound_port(int fd, uint16_t dom, uint16_t remote)
 {
 	struct evtchn_alloc_unbound alloc = {.dom = dom, .remote_dom = remote};
@@ -561,4 +534,30 @@ int control_limits(int fd, uint16_t dom, struct shoji_get_limits *limits)
 {
 	limits->domid = dom;
 	return shoji_call(fd, SHOJI_limits, limits, sizeof(*limits));
+}
+
+int control_share(int fd, uint16_t a, uint16_t b, int allow)
+{
+	struct shoji_share op = {.a = a, .b = b, .allow = allow};
+
+	return shoji_call(fd, SHOJI_share, &op, sizeof(op));
+}
+
+int control_audit(int fd, struct shoji_audit *op, char *text, size_t room)
+{
+	struct shoji_audit *copy;
+	struct arena arena;
+	int rc;
+
+	if (!arena_open(&arena, sizeof(*op) + room))
+		return -ENOMEM;
+	copy = take(&arena, NULL, sizeof(*op));
+	copy->text = take(&arena, NULL, room);
+	copy->size = room;
+	rc = call2(fd, __HYPERVISOR_shoji, SHOJI_audit, copy);
+	*op = *copy;
+	if (!rc)
+		memcpy(text, copy->text, copy->size);
+	arena_close(&arena);
+	return rc;
 }
