@@ -22,8 +22,9 @@
 
 struct domain *domain_list;
 
-/* Dying domains that have been dealt with, and are still there. */
-static uint8_t forgotten[DOM_LIMIT];
+/* Domains that were there at the last look, or since; and those of them that
+ * are dying and have been dealt with. */
+static uint8_t known[DOM_LIMIT], forgotten[DOM_LIMIT];
 
 struct domain *domain_find(uint16_t id)
 {
@@ -62,6 +63,7 @@ struct domain *domain_restore(uint16_t id, uint64_t mfn, uint32_t port)
 
 	if (!domain)
 		return NULL;
+	known[id] = 1;
 	domain->id = id;
 	domain->target = DOM_NONE;
 	domain->mfn = mfn;
@@ -256,6 +258,7 @@ static bool check_one(const struct host_domain *state)
 		domain->shutdown = news = true;
 		state_add_domain(domain);
 	}
+	known[state->id] = 1;
 	if (!state->dying) {
 		forgotten[state->id] = 0;
 	} else if (domain) {
@@ -289,8 +292,14 @@ void domain_check(void)
 			news = true;
 		}
 	}
-	for (unsigned id = 0; id < DOM_LIMIT; id++)
+	for (unsigned id = 1; id < DOM_LIMIT; id++) {
+		/* Nodes may have been given to it though it was released or
+		 * dying already, or was never introduced. */
+		if (known[id] && !alive[id])
+			forget(id);
+		known[id] = alive[id];
 		forgotten[id] &= alive[id];
+	}
 	if (news)
 		watch_special(SPECIAL_RELEASE);
 }

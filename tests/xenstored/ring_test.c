@@ -514,6 +514,25 @@ static void test_death(void)
 	end();
 }
 
+/* What was given to a domain after its release goes when it does. */
+static void test_late_gift(void)
+{
+	begin("-R");
+
+	struct peer a = new_guest(5);
+
+	IS(peer_ask1(&dom0, XS_RELEASE, "5"), "OK");
+	IS(peer_set(&dom0, "/gift", "v"), "OK");
+	IS(chmod_node(&dom0, "/gift", "n5"), "OK");
+	IS(peer_watch(&dom0, "/gift", "g"), "OK");
+	IS(peer_event(&dom0), "/gift g");
+	domain_state(5, DOM_ABSENT);
+	IS(peer_event(&dom0), "/gift g");
+	IS(peer_ask1(&dom0, XS_READ, "/gift"), "!ENOENT");
+	peer_close(&a);
+	end();
+}
+
 /* Half a request, replies not taken, a transaction: all survive. */
 static void restart(int signal)
 {
@@ -785,6 +804,7 @@ int main(void)
 	RUN(broken_rings);
 	RUN(log_flood);
 	RUN(death);
+	RUN(late_gift);
 	RUN(restart);
 	RUN(kill);
 	RUN(kill_at_any_time);
