@@ -32,26 +32,32 @@ void pty_notifier_drain(int notifier)
 		;
 }
 
-/* The guest has a terminal driver of its own: ours passes every byte. */
-static int make_raw(const char *path)
+/* The guest has a terminal driver of its own: ours passes every byte. The mode
+ * is the other side's, whichever side it is set on. */
+static int make_raw(int master)
+{
+	struct termios mode;
+
+	if (tcgetattr(master, &mode) < 0)
+		return -errno;
+	cfmakeraw(&mode);
+	return tcsetattr(master, TCSANOW, &mode) < 0 ? -errno : 0;
+}
+
+/* Leaves our side hung up unless somebody else is there. */
+static int open_once(const char *path)
 {
 	const int fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	struct termios mode;
-	int rc = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (tcgetattr(fd, &mode) < 0) {
-		rc = -errno;
-	} else {
-		cfmakeraw(&mode);
-		if (tcsetattr(fd, TCSANOW, &mode) < 0)
-			rc = -errno;
-	}
 	close(fd);
-	return rc;
+	return 0;
 }
 
+/* A client may have waited for this very name, which the last daemon's terminal
+ * had too, and opens it as soon as it is unlocked: until then the mode is set
+ * and the notifier watches. */
 int pty_make(struct pty *pty, int notifier)
 {
 	int rc;
@@ -60,22 +66,25 @@ int pty_make(struct pty *pty, int notifier)
 	pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	if (pty->master < 0)
 		return -errno;
-	if (grantpt(pty->master) < 0 || unlockpt(pty->master) < 0 ||
+	if (grantpt(pty->master) < 0 ||
 		ptsname_r(pty->master, pty->path, sizeof(pty->path))) {
 		rc = -errno;
 		goto close;
 	}
-	/* Also leaves our side hung up: nobody is there yet. */
-	rc = make_raw(pty->path);
+	rc = make_raw(pty->master);
 	if (rc < 0)
 		goto close;
 	pty->watch = inotify_add_watch(notifier, pty->path, IN_OPEN);
-	if (pty->watch < 0) {
+	if (pty->watch < 0 || unlockpt(pty->master) < 0) {
 		rc = -errno;
 		goto close;
 	}
-	return 0;
+	rc = open_once(pty->path);
+	if (rc == 0)
+		return 0;
 close:
+	if (pty->watch >= 0)
+		inotify_rm_watch(notifier, pty->watch);
 	close(pty->master);
 	pty->master = -1;
 	return rc;

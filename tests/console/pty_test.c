@@ -8,6 +8,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,6 +56,60 @@ static void test_coming_and_going_is_seen(void)
 		close(client);
 		pty_check(&pty);
 		CHECK(!pty.attached);
+	}
+	pty_close(&pty, notifier);
+}
+
+static char awaited[64];
+static atomic_bool looking, give_up;
+
+/* A client that waits for a terminal, as fast as it can, and types. */
+static void *open_early(void *result)
+{
+	int *fd = result;
+
+	do {
+		*fd = open(awaited, O_RDWR | O_NOCTTY | O_NONBLOCK);
+		looking = true;
+	} while (*fd < 0 && !give_up);
+	if (*fd >= 0 && write(*fd, "\n", 1) != 1)
+		give_up = true;
+	return NULL;
+}
+
+/* What a restarted daemon meets: the terminal gets the old one's name, and the
+ * client that tries it all the time may be there before pty_make() ends. */
+static void test_who_is_quicker_is_seen(void)
+{
+	struct pty pty;
+
+	CHECK(pty_make(&pty, notifier) == 0);
+	for (int i = 0; i < 100; i++) {
+		char text[8];
+		int client = -1;
+		pthread_t thread;
+
+		memcpy(awaited, pty.path, sizeof(awaited));
+		looking = give_up = false;
+		pty_close(&pty, notifier);
+		pty_notifier_drain(notifier);
+		pthread_create(&thread, NULL, open_early, &client);
+		while (!looking)
+			sched_yield();
+		CHECK(pty_make(&pty, notifier) == 0);
+		give_up = strcmp(pty.path, awaited) != 0;
+		pthread_join(thread, NULL);
+		if (strcmp(pty.path, awaited)) {
+			if (client >= 0)
+				close(client);
+			continue;	/* another program has that name now */
+		}
+		CHECK(notified());
+		pty_notifier_drain(notifier);
+		pty_check(&pty);
+		CHECK(pty.attached);
+		CHECK(pty_read(&pty, text, sizeof(text)) == 1 && *text == '\n');
+		close(client);
 	}
 	pty_close(&pty, notifier);
 }
@@ -116,6 +173,7 @@ int main(void)
 	}
 	RUN(nobody_is_there_at_first);
 	RUN(coming_and_going_is_seen);
+	RUN(who_is_quicker_is_seen);
 	RUN(bytes_pass_as_they_are);
 	RUN(a_full_terminal_says_no);
 	return suite_end();
