@@ -2,8 +2,9 @@
 /*
  * The client of a guest's console, see console.h. xenconsoled restarts with a
  * new terminal, so a hang-up alone is not the end: as long as xenstored knows
- * the domain, its tty node is waited for and opened again. At the domain's
- * end the terminal is read until it is quiet or hung up.
+ * the domain, its tty node is waited for and opened again, and gets what was
+ * typed meanwhile. At the domain's end the terminal is read until it is quiet
+ * or hung up.
  */
 #include "cli/console.h"
 
@@ -323,7 +324,6 @@ static enum turn open_again(struct console *c)
 
 	close(c->tty);
 	c->tty = -1;
-	c->nr_typed = 0;
 	if (c->domain_gone)
 		return LEAVE;
 	return wait_for_tty(c, CONSOLE_WAIT_MS, &error) == 0 ? GO_ON : LEAVE;
