@@ -221,8 +221,7 @@ static int64_t do_watchdog(struct domain *d, void *arg)
 	if (op->id > WATCHDOGS)
 		return reject(-EINVAL, "there is no watchdog %u", op->id);
 	if (op->id == 0)
-		return op->timeout ? watchdog_new(w, when) : reject(-EINVAL,
-			"a new one without timeout");
+		return watchdog_new(w, when);
 	w += op->id - 1;
 	if (!read_once(&w->used))
 		return reject(-EINVAL, "watchdog %u is not in use", op->id);

@@ -206,7 +206,10 @@ static void test_watchdogs(void)
 	REQUIRE_EQ(watchdog(0, 1000), 1);
 	REQUIRE_EQ(watchdog(0, 1000), 2);
 	REQUIRE_EQ(watchdog(0, 1000), ENOSPC_);
+	REQUIRE_EQ(watchdog(0, 0), ENOSPC_);
 	REQUIRE_EQ(watchdog(1, 0), 0);
+	REQUIRE_EQ(watchdog(1, 0), EINVAL_);
+	REQUIRE_EQ(watchdog(1, 1000), EINVAL_);
 	REQUIRE_EQ(watchdog(0, 1000), 1);
 	REQUIRE_EQ(watchdog(3, 1000), EINVAL_);
 }
@@ -296,6 +299,22 @@ static void test_log_lines(void)
 		60 * (2 + (now() - start) / 5000000000));
 }
 
+/* A new watchdog without time is one that was missed. */
+static void test_watchdog_without_time(void)
+{
+	struct sched_watchdog op = { .id = 0, .timeout = 0 };
+	struct child other = { 0 };
+
+	REQUIRE_EQ(child_start(&other), 0);
+	memcpy(other.mailbox->room, &op, sizeof(op));
+	child_tell(&other, __HYPERVISOR_sched_op, SCHEDOP_watchdog,
+		   CHILD_ROOM);
+	const uint32_t fate = child_fate(&other);
+
+	REQUIRE(child_end(&other));
+	REQUIRE_EQ(fate, SHUTDOWN_watchdog);
+}
+
 /* It dies with all of that taken. */
 static void test_all_comes_back(void)
 {
@@ -313,6 +332,7 @@ const struct test tests[] = {
 	TEST(map_tracks),
 	TEST(memory),
 	TEST(watchdogs),
+	TEST(watchdog_without_time),
 	TEST(poll),
 	TEST(vcpus),
 	TEST(descriptors),
