@@ -73,7 +73,7 @@ static void test_reasons(void)
 	uint32_t none = 0;
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(close_port(1000), EINVAL_);
 	REQUIRE(last_is(__HYPERVISOR_event_channel_op, EINVAL_, "1000"));
 	REQUIRE_EQ(got.record.arg[0], EVTCHNOP_close);
@@ -95,7 +95,7 @@ static void test_reasons(void)
 static void test_repeats(void)
 {
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	for (int i = 0; i < 5; i++)
 		REQUIRE_EQ(close_port(1001), EINVAL_);
 	REQUIRE(last_is(__HYPERVISOR_event_channel_op, EINVAL_, "1001"));
@@ -109,7 +109,7 @@ static void test_repeats(void)
 static void test_success_is_silent(void)
 {
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(close_port(1003), EINVAL_);
 	for (int i = 0; i < 100; i++)
 		REQUIRE(hv_xen_version(XENVER_version, NULL) > 0);
@@ -128,7 +128,7 @@ static void test_multicall_entry(void)
 	};
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(hv_multicall(calls, 3), 0);
 	REQUIRE_EQ(calls[1].result, EINVAL_);
 	REQUIRE(last_is(__HYPERVISOR_event_channel_op, EINVAL_, "1004"));
@@ -141,7 +141,7 @@ static void test_grant_status(void)
 		.host_addr = NOWHERE, .handle = 12345 };
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(hv_grant_table_op(GNTTABOP_unmap_grant_ref, &op, 1), 0);
 	REQUIRE_EQ(op.status, GNTST_bad_handle);
 	REQUIRE(last_is(__HYPERVISOR_grant_table_op,
@@ -156,7 +156,7 @@ static void read_msr(uint64_t msr)
 static void test_instruction(void)
 {
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(trap_try(read_msr, NO_MSR), TRAP_GP);
 	REQUIRE(read_back(DOMID_SELF, 0) && has("0f 32") && has("c0011234"));
 	REQUIRE_EQ(got.record.vector, TRAP_GP);
@@ -169,7 +169,7 @@ static void test_flood(void)
 	uint16_t records = 0;
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	let_pass();
 	REQUIRE(read_back(DOMID_SELF, 0));
 	lost = got.lost;
@@ -193,7 +193,7 @@ static void test_other_domain(void)
 	struct shoji_get_refusal ask = { .domid = 0 };
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	REQUIRE_EQ(child_start(&child), 0);
 	REQUIRE_EQ(close_port(1005), EINVAL_);
 	REQUIRE_EQ(child_call_with(&child, __HYPERVISOR_shoji, SHOJI_refusal,
@@ -215,7 +215,7 @@ static void test_other_domain(void)
 static void test_crash(void)
 {
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	child_tell(&child, CHILD_UD2, 0, 0);
 	REQUIRE_EQ(child_fate(&child), SHUTDOWN_crash);
 	REQUIRE(read_back(child.id, 0) && has("exception 6"));
@@ -245,7 +245,7 @@ static void test_limits(void)
 	uint64_t ports, frames, max = 0;
 
 	if (!shoji_present())
-		SKIP("not on Shoji");
+		SKIP("Xen keeps no reasons");
 	ports = used(DOMID_SELF, SHOJI_LIMIT_EVENT_PORTS, &max);
 	REQUIRE_EQ(max, 4095);
 	REQUIRE_EQ(hv_event_channel_op(EVTCHNOP_alloc_unbound, &op), 0);
