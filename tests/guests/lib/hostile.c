@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Random hypercalls; see hostile.h. */
 #include "tests/guests/lib/hostile.h"
+#include "tests/guests/lib/machine.h"
 
 #include "tests/guests/lib/smp.h"
 #include "tests/guests/lib/test.h"
@@ -65,8 +66,7 @@ uint64_t hostile_value(const struct hostile *caller)
 		~0UL >> 1,
 		0x0000800000000000,
 		0xffff800000000000,
-		0xffff82d040200000,
-		0xffff830000000000,
+		HYPERVISOR_PLACES,
 		0xffff880000000000,
 		DOMID_SELF,
 		DOMID_IO,

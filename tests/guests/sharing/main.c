@@ -13,9 +13,11 @@
 #include <xen/platform.h>
 #include <xen/sched.h>
 #include <xen/sysctl.h>
+#include <xen/version.h>
 
 #include "pv-drivers/front/grant.h"
 #include "tests/guests/lib/child.h"
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -435,23 +437,26 @@ static void test_pointers(void)
 		__HYPERVISOR_mmu_update, __HYPERVISOR_multicall,
 		__HYPERVISOR_mmuext_op,
 	};
-	const uint64_t hypervisor = 0xffff82d040200000;
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
 
-	for (unsigned int i = 0; i < 3; i++)
-		REQUIRE_EQ(child_call(&child, calls[i], hypervisor, 1, 0,
-				      DOMID_SELF), EFAULT_);
-	REQUIRE_EQ(child_call(&child, __HYPERVISOR_set_trap_table, hypervisor,
-			      0, 0, 0), EFAULT_);
-	REQUIRE_EQ(child_call(&child, __HYPERVISOR_xen_version, 1, hypervisor,
-			      0, 0), EFAULT_);
-	REQUIRE_EQ(child_call(&child, __HYPERVISOR_event_channel_op,
-			      EVTCHNOP_alloc_unbound, hypervisor, 0, 0),
-		   EFAULT_);
-	REQUIRE_EQ(child_call(&child, __HYPERVISOR_grant_table_op,
-			      GNTTABOP_map_grant_ref, hypervisor, 1, 0),
-		   EFAULT_);
-	REQUIRE_EQ(child_call(&child, __HYPERVISOR_xen_version, 0, 0, 0, 0),
-		   4 << 16 | 17);
+	for (unsigned int i = 0; i < sizeof(places) / 8; i++) {
+		const uint64_t at = places[i];
+
+		for (unsigned int j = 0; j < 3; j++)
+			REQUIRE_EQ(child_call(&child, calls[j], at, 1, 0,
+					      DOMID_SELF), EFAULT_);
+		REQUIRE_EQ(child_call(&child, __HYPERVISOR_set_trap_table, at,
+				      0, 0, 0), EFAULT_);
+		REQUIRE_EQ(child_call(&child, __HYPERVISOR_xen_version,
+				      XENVER_extraversion, at, 0, 0), EFAULT_);
+		REQUIRE_EQ(child_call(&child, __HYPERVISOR_event_channel_op,
+				      EVTCHNOP_alloc_unbound, at, 0, 0),
+			   EFAULT_);
+		REQUIRE_EQ(child_call(&child, __HYPERVISOR_grant_table_op,
+				      GNTTABOP_map_grant_ref, at, 1, 0),
+			   EFAULT_);
+	}
+	REQUIRE(child_is_well(&child));
 }
 
 /* It dies holding our page and letting us hold its: both come free. */

@@ -6,6 +6,7 @@
  * kernel; the trap table's mask flag masks events; handlers return with every
  * register intact; int 0x80 arrives, or faults when it has no handler.
  */
+#include "tests/guests/lib/machine.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -189,11 +190,16 @@ static void test_page_fault_fetch(void)
 /* The hypervisor's own memory looks not-present or protected, never worse. */
 static void test_page_fault_hypervisor(void)
 {
-	REQUIRE_EQ(trap_try(do_read, 0xffff830000000000), TRAP_PF);
-	REQUIRE_EQ(trap_cr2, 0xffff830000000000);
-	REQUIRE_EQ(trap_last.error & ~1UL, 0);
-	REQUIRE_EQ(trap_try(do_write, 0xffff830000000000), TRAP_PF);
-	REQUIRE_EQ(trap_last.error & ~1UL, 2);
+	static const uint64_t places[] = { HYPERVISOR_PLACES };
+
+	for (unsigned int i = 0; i < sizeof(places) / 8; i++) {
+		REQUIRE_EQ(trap_try(do_read, places[i]), TRAP_PF);
+		REQUIRE_EQ(trap_cr2, places[i]);
+		REQUIRE_EQ(trap_last.error & ~1UL, 0);
+		REQUIRE_EQ(trap_try(do_write, places[i]), TRAP_PF);
+		REQUIRE_EQ(trap_cr2, places[i]);
+		REQUIRE_EQ(trap_last.error & ~1UL, 2);
+	}
 }
 
 static void x87_error(uint64_t arg)
