@@ -7,7 +7,8 @@
  * of the address space. Instead: -EFAULT, nothing written, nothing learnt.
  *
  * Class: memory ops and hypercall arguments, ranges (XSA-29, 212). The same
- * on Xen: the maps of both are tried.
+ * on Xen, in its own map; but where no operation is asked for, it does not look
+ * where their count would go.
  */
 #include <xen/grant_table.h>
 #include <xen/memory.h>

@@ -7,7 +7,9 @@
  * let go. Instead: only the machine-to-physical table can be read, nothing
  * written; the slots stay what they are.
  *
- * Class: page types, the hypervisor's own mappings. The same on Xen.
+ * Class: page types, the hypervisor's own mappings. The same on Xen,
+ * but that a root which is let go keeps Xen's entries: no table of a lower
+ * level can be made of it then.
  */
 #include "tests/guests/lib/attacker.h"
 #include "tests/guests/lib/memory.h"
