@@ -18,6 +18,7 @@ static bool allowed(
 	return !writable || pa + size <= wx->text || pa >= wx->const_end;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): there are four levels */
 static void walk(struct wx *wx, paddr_t table, unsigned level, uint64_t va,
 	uint64_t above)
 {
