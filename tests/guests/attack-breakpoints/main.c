@@ -100,16 +100,6 @@ static void test_vectors_without_handler(void)
 	every_vector(false);
 }
 
-static unsigned int breakpoints;
-
-static bool count(struct pv_regs *regs)
-{
-	if (regs->vector != TRAP_BP)
-		return false;
-	breakpoints++;
-	return true;
-}
-
 static void breakpoint_loop(uint64_t rounds)
 {
 	for (uint64_t i = 0; i < rounds; i++)
@@ -121,14 +111,13 @@ static void test_storm(void)
 {
 	const uint64_t before = now();
 
-	trap_hook = count;
-	breakpoints = 0;
+	trap_count(TRAP_BP);
 	const int vector = user_call(breakpoint_loop, 5000);
 
 	REQUIRE_EQ(trap_try(breakpoint_loop, 5000), 0x80);
 	trap_hook = NULL;
 	REQUIRE_EQ(vector, 0x80);
-	REQUIRE_EQ(breakpoints, 10000);
+	REQUIRE_EQ(trap_counted, 10000);
 	REQUIRE(now() > before);
 }
 

@@ -27,20 +27,9 @@
 #define DR7_ACCESS8 0xb0001UL
 #define VERSION (4 << 16 | 17)
 
-static unsigned int steps;
-
-static bool count(struct pv_regs *regs)
-{
-	if (regs->vector != TRAP_DB)
-		return false;
-	steps++;
-	return true;
-}
-
 static void watch(const void *at, uint64_t how)
 {
-	steps = 0;
-	trap_hook = count;
+	trap_count(TRAP_DB);
 	hv_set_debugreg(0, (uint64_t)at);
 	hv_set_debugreg(7, DR7_IDLE | how);
 }
@@ -69,8 +58,7 @@ static int64_t stepped_call(void)
 
 static void test_stepping_over_calls(void)
 {
-	trap_hook = count;
-	steps = 0;
+	trap_count(TRAP_DB);
 	for (int i = 0; i < 1000; i++) {
 		const int64_t rc = stepped_call();
 
@@ -82,7 +70,7 @@ static void test_stepping_over_calls(void)
 	}
 	unwatch();
 	/* (syscall,) pushfq, andq, popfq */
-	REQUIRE(steps >= 3000 && steps <= 5000);
+	REQUIRE(trap_counted >= 3000 && trap_counted <= 5000);
 }
 
 static uint16_t flat_ss[4] = { FLAT_KERNEL_SS };
@@ -122,7 +110,7 @@ static void test_put_off_by_mov_ss(void)
 		}
 	}
 	unwatch();
-	REQUIRE(steps > 0);
+	REQUIRE(trap_counted > 0);
 }
 
 static void ss_and_interrupt(uint64_t arg)
@@ -183,7 +171,7 @@ static void test_watched_arguments(void)
 			};
 		watch((uint64_t *)calls + i, DR7_ACCESS8);
 		const int64_t rc = hv_multicall(calls, 4);
-		const unsigned int shown = steps;
+		const unsigned int shown = trap_counted;
 
 		unwatch();
 		REQUIRE_EQ(rc, 0);
@@ -193,7 +181,7 @@ static void test_watched_arguments(void)
 	}
 	watch(text, DR7_ACCESS8);
 	const int64_t rc = hv_xen_version(1, text);
-	const unsigned int shown = steps;
+	const unsigned int shown = trap_counted;
 
 	unwatch();
 	REQUIRE_EQ(rc, 0);

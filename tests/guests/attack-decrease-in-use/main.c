@@ -10,26 +10,11 @@
  * Class: memory ops, references and allocation. On Xen the same, but for the
  * count that the call returns.
  */
-#include <xen/memory.h>
-
 #include "tests/guests/lib/attacker.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
 static uint64_t gdt, pinned;
-
-static int64_t give_back(uint64_t mfn)
-{
-	uint64_t *list = (uint64_t *)(attacker.mailbox->room + 512);
-	struct xen_memory_reservation op = {
-		.extent_start = (void *)(CHILD_ROOM + 512), .nr_extents = 1,
-		.domid = DOMID_SELF,
-	};
-
-	list[0] = mfn;
-	return attacker_with(__HYPERVISOR_memory_op,
-			     XENMEM_decrease_reservation, &op, sizeof(op));
-}
 
 static void test_start(void)
 {
@@ -60,7 +45,7 @@ static void test_not_its_own(void)
 	};
 
 	for (unsigned int i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		REQUIRE(nothing_given(give_back(bad[i])));
+		REQUIRE(nothing_given(attacker_give_back(bad[i])));
 	REQUIRE_EQ(attacker_pages(), pages);
 	REQUIRE_EQ(PV_M2P[pv_frame(pv_info)], pv_pfn(pv_info));
 }
@@ -90,11 +75,11 @@ static void test_in_use(void)
 	const unsigned int nr = sizeof(used) / sizeof(*used);
 
 	for (unsigned int i = 0; i < nr; i++) {
-		const int64_t rc = give_back(used[i]);
+		const int64_t rc = attacker_give_back(used[i]);
 
 		REQUIRE(rc == 0 || rc == 1);
 		for (int j = 0; j < 3; j++)
-			REQUIRE(nothing_given(give_back(used[i])));
+			REQUIRE(nothing_given(attacker_give_back(used[i])));
 		REQUIRE(works_on());
 	}
 	/* what it gets now is none of these */

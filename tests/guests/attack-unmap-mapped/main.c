@@ -59,19 +59,6 @@ static void test_start(void)
 	writer = va_alloc();
 }
 
-static int64_t give_back(uint64_t mfn)
-{
-	uint64_t *list = (uint64_t *)(attacker.mailbox->room + 512);
-	struct xen_memory_reservation op = {
-		.extent_start = (void *)(CHILD_ROOM + 512), .nr_extents = 1,
-		.domid = DOMID_SELF,
-	};
-
-	list[0] = mfn;
-	return attacker_with(__HYPERVISOR_memory_op,
-			     XENMEM_decrease_reservation, &op, sizeof(op));
-}
-
 static int64_t exchange_away(uint64_t mfn)
 {
 	uint64_t *list = (uint64_t *)(attacker.mailbox->room + 512);
@@ -124,7 +111,7 @@ static void test_given_back(void)
 	REQUIRE(w.status == GNTST_okay && r.status == GNTST_okay);
 	writer[0] = 0x0a0a;
 	memset(table, 0, PV_PAGE);
-	const int64_t rc = give_back(mfn);
+	const int64_t rc = attacker_give_back(mfn);
 
 	REQUIRE(rc == 0 || rc == 1);
 	for (int i = 0; i < 4; i++)
@@ -139,7 +126,7 @@ static void test_given_back(void)
 	/* given back: gone with the last use, and not twice */
 	if (rc == 1)
 		REQUIRE_EQ(attacker_pages(), pages + 4 - 1);
-	REQUIRE_EQ(give_back(mfn), rc == 1 ? 0 : 1);
+	REQUIRE_EQ(attacker_give_back(mfn), rc == 1 ? 0 : 1);
 	REQUIRE(!attacker_may_write(mfn));
 	REQUIRE_EQ(attacker_pages(), pages + 4 - 1);
 }

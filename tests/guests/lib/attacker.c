@@ -85,7 +85,8 @@ int64_t attacker_map(unsigned int i, uint64_t pte)
 			     UVMF_INVLPG | UVMF_ALL, 0);
 }
 
-uint64_t attacker_page(void)
+/* A reservation call about one page, whose number is replaced by the answer. */
+static int64_t reservation(unsigned int cmd, uint64_t *page)
 {
 	uint64_t *list = (uint64_t *)(attacker.mailbox->room + 512);
 	struct xen_memory_reservation op = {
@@ -93,11 +94,26 @@ uint64_t attacker_page(void)
 		.domid = DOMID_SELF,
 	};
 
-	list[0] = next_pfn++;
-	if (attacker_with(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &op,
-			  sizeof(op)) != 1)
+	list[0] = *page;
+	const int64_t rc = attacker_with(__HYPERVISOR_memory_op, cmd, &op,
+					 sizeof(op));
+
+	*page = list[0];
+	return rc;
+}
+
+uint64_t attacker_page(void)
+{
+	uint64_t page = next_pfn++;
+
+	if (reservation(XENMEM_populate_physmap, &page) != 1)
 		os_panic("the attacker gets no page");
-	return list[0];
+	return page;
+}
+
+int64_t attacker_give_back(uint64_t mfn)
+{
+	return reservation(XENMEM_decrease_reservation, &mfn);
 }
 
 uint64_t attacker_table(uint64_t entry)

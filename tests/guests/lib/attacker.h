@@ -45,6 +45,9 @@ int64_t attacker_map(unsigned int i, uint64_t pte);
 /* A page more of its own, by populate_physmap: nothing maps it. */
 uint64_t attacker_page(void);
 
+/* Gives a page back, by decrease_reservation; what that returns. */
+int64_t attacker_give_back(uint64_t mfn);
+
 /* Such a page, zeroed, mapped by nobody, ready to be a table with this entry
  * 0 in it. */
 uint64_t attacker_table(uint64_t entry);

@@ -41,6 +41,24 @@ void trap_leave(struct pv_regs *regs, int result)
 	regs->rflags &= ~0x54500UL;	/* no AC, NT, TF, DF */
 }
 
+unsigned int trap_counted;
+static unsigned int counted_vector;
+
+static bool count(struct pv_regs *regs)
+{
+	if (regs->vector != counted_vector)
+		return false;
+	trap_counted++;
+	return true;
+}
+
+void trap_count(unsigned int vector)
+{
+	trap_counted = 0;
+	counted_vector = vector;
+	trap_hook = count;
+}
+
 static void dump(const struct pv_regs *r)
 {
 	print("unexpected vector %#lx error %#lx cr2 %#lx\n"

@@ -37,3 +37,8 @@ void trap_leave(struct pv_regs *regs, int result);
 
 /* Called first, in the handler; true means handled, resume as regs say. */
 extern bool (*trap_hook)(struct pv_regs *regs);
+
+/* Handles exceptions of this vector by counting them, from 0, until trap_hook
+ * is set to something else. */
+void trap_count(unsigned int vector);
+extern unsigned int trap_counted;
