@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What surrounds vCPUs on the fake machine: FPU, device interrupts, the end of
- * the machine; and domains for tests.
+ * What surrounds vCPUs on the fake machine: device interrupts, the end of the
+ * machine; and domains for tests.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/event.h"
@@ -13,12 +12,9 @@
 #include "lib/log.h"
 #include "machine.h"
 #include "pv/hypercall.h"
-#include "x86/fpu.h"
 #include "x86/irq.h"
 #include "xen/errno.h"
 #include "xen/sched.h"
-
-#define FPU_SIZE 1024
 
 int machine_shutdown_reason;
 
@@ -37,30 +33,6 @@ bool (*machine_preempts)(void);
 bool preempt_needed(void)
 {
 	return machine_preempts ? machine_preempts() : machine_preempt;
-}
-
-/* FPU */
-
-int fpu_vcpu_create(struct vcpu *v)
-{
-	v->fpu = calloc(1, FPU_SIZE);
-	return v->fpu ? 0 : -ENOMEM;
-}
-
-void fpu_vcpu_destroy(struct vcpu *v)
-{
-	free(v->fpu);
-	v->fpu = NULL;
-}
-
-void fpu_vcpu_reset(struct vcpu *v)
-{
-	memset((void *)v->fpu, 0, FPU_SIZE);
-}
-
-void *fpu_area(struct vcpu *v)
-{
-	return v->fpu;
 }
 
 /* Device interrupts */

@@ -17,6 +17,8 @@
 
 /* A fresh machine; what an earlier test left is forgotten. */
 void machine_reset(unsigned cpus);
+/* Bases of segments are zero again (selectors.c). */
+void fake_selectors_reset(void);
 /* Which CPU executes what the test calls from here on. */
 void machine_on_cpu(unsigned cpu);
 extern uint64_t machine_now; /* ns */

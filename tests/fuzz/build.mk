@@ -27,9 +27,10 @@ fuzz_tool = tool/tests/fuzz/$(1) $(2:%=tool/dom0-tools/%)
 
 FUZZ_PV := $(addprefix pv/, decode debugreg emulate guestmsr ioport ptwrite) \
 	lib/rangeset
-FUZZ_decode := $(call fuzz_hv,decode,$(FUZZ_PV)) hv/tests/fuzz/pvmachine \
+FUZZ_PVMACHINE := $(addprefix hv/tests/, fuzz/pvmachine fake/debugreg fake/fpu)
+FUZZ_decode := $(call fuzz_hv,decode,$(FUZZ_PV)) $(FUZZ_PVMACHINE) \
 	hv/tests/fuzz/realcpu
-FUZZ_emulate := $(call fuzz_hv,emulate,$(FUZZ_PV)) hv/tests/fuzz/pvmachine
+FUZZ_emulate := $(call fuzz_hv,emulate,$(FUZZ_PV)) $(FUZZ_PVMACHINE)
 FUZZ_multiboot := $(call fuzz_hv,multiboot,boot/multiboot)
 FUZZ_acpi := $(call fuzz_hv,acpi,boot/acpi boot/acpi_find)
 FUZZ_elf := $(call fuzz_hv,elf,boot/elf)
@@ -45,7 +46,8 @@ FUZZ_console := $(call fuzz_tool,console,lib/log \
 
 # The whole hypervisor but for what touches hardware.
 FUZZ_hypercall := $(patsubst %,hv/tests/%,$(addprefix fuzz/, hypercall \
-		hypercalls hvdevices hvguests hvmachine) fake/machine) \
+		hypercalls hvdevices hvguests hvmachine) \
+		$(addprefix fake/, machine debugreg fpu others selectors)) \
 	$(patsubst %,hv/hypervisor/%,$(addprefix core/, consoleio debugkey \
 		domain domctl event eventop extension grant grantop limits \
 		physdev platform policy refusal runqueue sched schedop \

@@ -37,7 +37,6 @@
 #include "x86/traps.h"
 #include "xen/errno.h"
 
-#define FPU_SIZE 1024
 #define HEAP_MAX (1u << 20) /* of one object */
 
 /* hypercall.lds */
@@ -49,14 +48,12 @@ uint64_t hw_fault_address;
 static char arena[HW_FRAMES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct frame frame_table[HW_FRAMES];
 static uint64_t m2p_table[HW_FRAMES];
-paddr_t idle_cr3;
 
 struct boot_info boot_info;
 
 /* What each CPU's register holds. */
 static uint64_t cr3[HW_CPUS];
 static uint64_t descriptors[HW_CPUS][PTE_ENTRIES];
-static uint64_t msr_gs_base, msr_kernel_gs_base, msr_fs_base;
 
 /* The heap: objects of malloc(), known, so that none outlives its input. */
 
@@ -127,7 +124,7 @@ void fake_guest_reset(void)
 {
 	memset(cr3, 0, sizeof(cr3));
 	memset(descriptors, 0, sizeof(descriptors));
-	msr_gs_base = msr_kernel_gs_base = msr_fs_base = 0;
+	fake_selectors_reset();
 	hw_interrupt_after = 0;
 }
 
@@ -265,11 +262,6 @@ paddr_t direct_paddr(const void *va)
 
 	CHECK(pa < sizeof(arena));
 	return pa;
-}
-
-uint64_t hv_l4_entry(unsigned slot)
-{
-	return (uint64_t)slot << PAGE_SHIFT | PTE_P;
 }
 
 uint64_t *paging_desc_ptes(unsigned cpu)
@@ -442,75 +434,6 @@ void write_cr4(uint64_t value)
 				    CR4_OSXSAVE)));
 }
 
-uint64_t read_dr6(void)
-{
-	return 0xffff0ff0;
-}
-
-void write_dr6(uint64_t value)
-{
-	CHECK(!(value >> 32));
-}
-
-static void breakpoint(uint64_t address)
-{
-	CHECK(address < HV_BASE - 7 || address >= HV_END);
-}
-
-void write_dr0(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr1(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr2(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr3(uint64_t value)
-{
-	breakpoint(value);
-}
-
-/* Reserved bits (SDM volume 3, 18.2), and general detect. */
-void write_dr7(uint64_t value)
-{
-	CHECK((value & 0xffffffff0000fc00ull) == 0x400);
-}
-
-static uint64_t *msr_place(uint32_t msr)
-{
-	switch (msr) {
-	case MSR_FS_BASE:
-		return &msr_fs_base;
-	case MSR_GS_BASE:
-		return &msr_gs_base;
-	case MSR_KERNEL_GS_BASE:
-		return &msr_kernel_gs_base;
-	default:
-		panic("MSR %x", msr);
-	}
-}
-
-uint64_t rdmsr(uint32_t msr)
-{
-	return msr == MSR_FS_BASE || msr == MSR_GS_BASE ||
-			       msr == MSR_KERNEL_GS_BASE ?
-		     *msr_place(msr) :
-		     0;
-}
-
-void wrmsr(uint32_t msr, uint64_t value)
-{
-	CHECK(is_canonical(value));
-	*msr_place(msr) = value;
-}
-
 int guest_rdmsr(uint32_t msr, uint64_t *value)
 {
 	*value = 0;
@@ -520,59 +443,6 @@ int guest_rdmsr(uint32_t msr, uint64_t *value)
 int guest_wrmsr(uint32_t msr, uint64_t value)
 {
 	panic("MSR %x = %lx", msr, value);
-}
-
-void swapgs(void)
-{
-	const uint64_t active = msr_gs_base;
-
-	msr_gs_base = msr_kernel_gs_base;
-	msr_kernel_gs_base = active;
-}
-
-static int load_selector(uint16_t selector)
-{
-	return selector & ~3u && (selector & 7) != 3 ? -EFAULT : 0;
-}
-
-int guest_load_ds(uint16_t selector)
-{
-	return load_selector(selector);
-}
-
-int guest_load_es(uint16_t selector)
-{
-	return load_selector(selector);
-}
-
-int guest_load_fs(uint16_t selector)
-{
-	return load_selector(selector);
-}
-
-int guest_load_gs(uint16_t selector)
-{
-	return load_selector(selector);
-}
-
-uint16_t read_ds(void)
-{
-	return 0;
-}
-
-uint16_t read_es(void)
-{
-	return 0;
-}
-
-uint16_t read_fs(void)
-{
-	return 0;
-}
-
-uint16_t read_gs(void)
-{
-	return 0;
 }
 
 void desc_load_ldt(unsigned nr_entries)
@@ -595,10 +465,6 @@ void invlpg(uint64_t va)
 	(void)va;
 }
 
-void wbinvd(void)
-{
-}
-
 void clts(void)
 {
 }
@@ -611,78 +477,13 @@ void clac(void)
 {
 }
 
-/* FPU: a place for its state */
-
-int fpu_vcpu_create(struct vcpu *v)
-{
-	v->fpu = heap_alloc(FPU_SIZE);
-	return 0;
-}
-
-void fpu_vcpu_destroy(struct vcpu *v)
-{
-	heap_free(v->fpu);
-	v->fpu = NULL;
-}
-
-void fpu_vcpu_reset(struct vcpu *v)
-{
-	memset((void *)v->fpu, 0, FPU_SIZE);
-	v->xcr0 = 1;
-	v->virtual_ts = false;
-}
-
-void *fpu_area(struct vcpu *v)
-{
-	return v->fpu;
-}
-
-size_t fpu_area_size(void)
-{
-	return FPU_SIZE;
-}
-
-uint64_t fpu_hardware_xcr0(void)
-{
-	return 7;
-}
-
-void fpu_set_ts(struct vcpu *v, bool set)
-{
-	v->virtual_ts = set;
-}
-
 int64_t hypercall_fpu_taskswitch(struct hypercall_args *a)
 {
 	fpu_set_ts(current, a->arg[0] != 0);
 	return 0;
 }
 
-int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0)
-{
-	if (!(xcr0 & 1) || xcr0 > 7)
-		return -EINVAL;
-	v->xcr0 = xcr0;
-	return 0;
-}
-
 /* CPUs */
-
-void smp_send_flush(cpumask_t cpus)
-{
-	const unsigned here = this_cpu()->number;
-	unsigned cpu;
-
-	for_each_cpu (cpu, cpus) {
-		machine_on_cpu(cpu);
-		tlb_answer_requests();
-	}
-	machine_on_cpu(here);
-}
-
-void smp_wbinvd(void)
-{
-}
 
 void smp_wbinvd_interrupt(void)
 {

@@ -19,7 +19,6 @@
 #include "x86/asm.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
-#include "x86/fpu.h"
 #include "x86/msr.h"
 
 #define TABLE_MFN 1
@@ -203,49 +202,6 @@ void context_load_cr4(const struct vcpu *v)
 {
 	CHECK(!(v->cr4 & ~(uint64_t)(CR4_TSD | CR4_DE | CR4_FSGSBASE |
 		CR4_OSXSAVE)));
-}
-
-void fpu_set_ts(struct vcpu *v, bool set)
-{
-	v->virtual_ts = set;
-}
-
-int fpu_set_xcr0(struct vcpu *v, uint64_t xcr0)
-{
-	CHECK(v == &machine_vcpu);
-	return xcr0 == 3 ? 0 : -EINVAL;
-}
-
-static void breakpoint(uint64_t address)
-{
-	CHECK(is_canonical(address));
-	CHECK(address < HV_BASE - 7 || address >= HV_END);
-}
-
-void write_dr0(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr1(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr2(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr3(uint64_t value)
-{
-	breakpoint(value);
-}
-
-void write_dr7(uint64_t value)
-{
-	/* Reserved bits (SDM volume 3, 18.2), and general detect. */
-	CHECK((value & 0xffffffff0000fc00ull) == 0x400);
 }
 
 /* Devices */

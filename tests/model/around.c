@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * What the fake machine lacks for real page tables: interrupts that ask for a
- * flush, the frame allocator's memory, the hypervisor's slots, selectors.
+ * What the fake machine lacks for real page tables: the frame allocator's
+ * memory, and instructions.
  */
 #include "core/domain.h"
 #include "core/vcpu.h"
@@ -10,19 +10,13 @@
 #include "machine.h"
 #include "mm/buddy.h"
 #include "mm/frame.h"
-#include "mm/guestcopy.h"
 #include "mm/guestmem.h"
 #include "mm/memmap.h"
-#include "mm/paging.h"
-#include "mm/tlb.h"
 #include "model.h"
 #include "pv/emulate.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
-#include "x86/smp.h"
 #include "xen/errno.h"
-
-paddr_t idle_cr3 = 0;
 
 void fake_pagetable_reset(void);
 
@@ -33,11 +27,7 @@ void fake_pagetable_reset(void)
 		m2p[i] = PFN_NONE;
 	cpu_info.physical_bits = 40;
 	buddy_free_range(PAGE_SIZE, FRAMES * PAGE_SIZE);
-}
-
-uint64_t hv_l4_entry(unsigned slot)
-{
-	return (uint64_t)slot << PAGE_SHIFT | PTE_P;
+	fake_selectors_reset();
 }
 
 bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
@@ -45,84 +35,6 @@ bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 	(void)index;
 	(void)entry;
 	return false;
-}
-
-void wbinvd(void)
-{
-}
-
-void smp_wbinvd(void)
-{
-}
-
-/* Where the other CPU is, its interrupts are on. */
-void smp_send_flush(cpumask_t cpus)
-{
-	const unsigned here = this_cpu()->number;
-	unsigned cpu;
-
-	for_each_cpu(cpu, cpus) {
-		machine_on_cpu(cpu);
-		tlb_answer_requests();
-	}
-	machine_on_cpu(here);
-}
-
-/* Selectors and their bases are nobody's here. */
-
-int guest_load_ds(uint16_t selector)
-{
-	return selector ? -EFAULT : 0;
-}
-
-int guest_load_es(uint16_t selector)
-{
-	return guest_load_ds(selector);
-}
-
-int guest_load_fs(uint16_t selector)
-{
-	return guest_load_ds(selector);
-}
-
-int guest_load_gs(uint16_t selector)
-{
-	return guest_load_ds(selector);
-}
-
-uint16_t read_ds(void)
-{
-	return 0;
-}
-
-uint16_t read_es(void)
-{
-	return 0;
-}
-
-uint16_t read_fs(void)
-{
-	return 0;
-}
-
-uint16_t read_gs(void)
-{
-	return 0;
-}
-
-uint64_t rdmsr(uint32_t msr)
-{
-	return msr;
-}
-
-void wrmsr(uint32_t msr, uint64_t value)
-{
-	(void)msr;
-	(void)value;
-}
-
-void swapgs(void)
-{
 }
 
 /* Instructions: as pv/emulate.c does both. */

@@ -3,7 +3,7 @@
 # against a specification (README.md).
 
 MODEL_OBJECTS := $(patsubst %.c,%,$(wildcard tests/model/*.c)) \
-	tests/fake/machine tests/fake/memory tests/fake/guest \
+	$(addprefix tests/fake/, machine memory guest fpu selectors others) \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
 		limits policy runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, decode ptwrite pvclock segment vcpuop) \

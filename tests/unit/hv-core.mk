@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # core/ and the clocks of pv/ over the fake machine.
 
-UNIT_MACHINE := tests/fake/machine tests/fake/memory tests/fake/guest \
-	tests/fake/pagetable \
+UNIT_MACHINE := $(addprefix tests/fake/, machine memory guest fpu pagetable) \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
 		limits policy runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, pvclock vcpuop) \
@@ -19,7 +18,7 @@ UNIT_domain_test := tests/unit/domain_test $(UNIT_MACHINE)
 UNIT_policy_test := tests/unit/policy_test $(UNIT_MACHINE)
 # Over real page tables, on what the model test has below them.
 UNIT_count_test := tests/unit/count_test tests/model/around \
-	tests/fake/machine tests/fake/memory tests/fake/guest \
+	$(addprefix tests/fake/, machine memory guest fpu selectors others) \
 	$(addprefix hypervisor/core/, domain event eventop grant grantop \
 		limits policy runqueue sched schedop softirq subop timer vcpu) \
 	$(addprefix hypervisor/pv/, decode ptwrite pvclock segment vcpuop) \
