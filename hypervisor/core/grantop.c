@@ -111,62 +111,77 @@ struct unmapped {
 	int16_t status;
 };
 
-/* Clear the entry; the references stay until the flush. */
-static void unmap_begin(struct unmapped *u, uint32_t handle, uint64_t host_addr,
-	uint64_t bus_addr, uint64_t replacement)
+/* All CPUs forget what the first n of a group unmapped; its references go. */
+static void unmap_finish(struct unmapped *group, uint32_t n)
 {
 	struct domain *const d = current->domain;
-	struct grant_map *const m = grant_handle_take(d, handle);
+	uint8_t parts = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		parts |= group[i].parts;
+	if (parts & GNTMAP_host_map)
+		tlb_flush(d->dirty_cpus);
+	for (uint32_t i = 0; i < n; i++) {
+		if (group[i].parts)
+			grant_unmap(d, group[i].handle, group[i].parts);
+		group[i].parts = 0;
+	}
+}
+
+/* Element n: clear the entry; the references stay until the flush. */
+static void unmap_begin(struct unmapped *group, uint32_t n,
+	const struct gnttab_unmap_grant_ref *op, bool replace)
+{
+	struct domain *const d = current->domain;
+	struct unmapped *const u = &group[n];
+	struct grant_map *m = grant_handle_take(d, op->handle);
+	const uint64_t second = op->dev_bus_addr; /* or new_addr */
 	uint8_t parts;
 
-	*u = (struct unmapped){.handle = handle};
+	*u = (struct unmapped){.handle = op->handle};
+	if (!m) { /* an element before this one may hold it */
+		unmap_finish(group, n);
+		m = grant_handle_take(d, op->handle);
+	}
 	if (!m) {
 		u->status = REJECT_GRANT(
-			GNTST_bad_handle, "there is no mapping %u", handle);
+			GNTST_bad_handle, "there is no mapping %u", op->handle);
 		return;
 	}
-	parts = (host_addr ? m->parts & GNTMAP_host_map : 0) |
-		(bus_addr ? m->parts & GNTMAP_device_map : 0);
+	parts = (op->host_addr ? m->parts & GNTMAP_host_map : 0) |
+		(second && !replace ? m->parts & GNTMAP_device_map : 0);
 	u->status = GNTST_okay;
-	if (bus_addr && bus_addr != mfn_paddr(MFN(m->frame)))
-		u->status = REJECT_GRANT(GNTST_general_error,
-			"bus address %lx: not of mapping %u", bus_addr, handle);
+	if ((parts & GNTMAP_device_map) && second != mfn_paddr(MFN(m->frame)))
+		u->status = REJECT_GRANT(GNTST_bad_dev_addr,
+			"bus address %lx: not of mapping %u", second,
+			op->handle);
 	else if ((parts & GNTMAP_host_map) &&
-		 mmu_unmap_grant(current, MFN(m->frame), host_addr,
-			 m->contains_pte, m->readonly, replacement))
+		 mmu_unmap_grant(current, MFN(m->frame), op->host_addr,
+			 m->contains_pte, m->readonly, replace ? second : 0))
 		u->status = GNTST_general_error;
 	if (u->status == GNTST_okay && parts)
 		u->parts = parts;
 	else
-		grant_handle_put(d, handle);
+		grant_handle_put(d, op->handle);
 }
 
 /* Elements first..first+nr, at most GROUP. */
 static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 {
 	struct unmapped group[GROUP];
-	bool flush = false;
 	int64_t rc = 0;
 	uint32_t n;
 
 	for (n = 0; n < nr; n++) {
-		union {
-			struct gnttab_unmap_grant_ref plain;
-			struct gnttab_unmap_and_replace replace;
-		} op;
+		struct gnttab_unmap_grant_ref op;
 
-		static_assert(sizeof(op.plain) == sizeof(op.replace), "size");
 		if (get_guest(&op, ops, first + n)) {
 			rc = -EFAULT;
 			break;
 		}
-		unmap_begin(&group[n], op.plain.handle, op.plain.host_addr,
-			replace ? 0 : op.plain.dev_bus_addr,
-			replace ? op.replace.new_addr : 0);
-		flush |= group[n].parts & GNTMAP_host_map;
+		unmap_begin(group, n, &op, replace);
 	}
-	if (flush)
-		tlb_flush(current->domain->dirty_cpus);
+	unmap_finish(group, n);
 	for (uint32_t i = 0; i < n; i++) {
 		const gva_t at = gva_add(ops,
 			(uint64_t)(first + i) *
@@ -174,9 +189,6 @@ static int64_t unmap_group(gva_t ops, uint32_t first, uint32_t nr, bool replace)
 				offsetof(
 					struct gnttab_unmap_grant_ref, status));
 
-		if (group[i].parts)
-			grant_unmap(current->domain, group[i].handle,
-				group[i].parts);
 		if (copy_to_guest(at, &group[i].status, sizeof(int16_t)))
 			rc = -EFAULT;
 	}

@@ -355,7 +355,10 @@ static void account_map(struct call *c, int64_t rc)
 		offsetof(struct gnttab_map_grant_ref, status), apply_map);
 }
 
-/* unmap, unmap_and_replace: one group, so all entries before any reference */
+/*
+ * unmap, unmap_and_replace: one group, so all entries before any reference,
+ * but for what an earlier element has unmapped of the same mapping.
+ */
 
 static bool find_mapped(const struct call *c, const struct handle *h,
 	uint64_t *host_addr)
@@ -428,6 +431,18 @@ static bool clear_entry(struct call *c, const struct handle *h, uint64_t at,
 	return true;
 }
 
+/* After the flush the references go. */
+static void finish_unmap(uint16_t d)
+{
+	for (unsigned i = 0; i < HANDLES; i++) {
+		struct handle *const h = &handles[d][i];
+
+		if (h->busy && !h->parts)
+			unpin(h->granter, h->ref, h->readonly);
+		h->busy = false;
+	}
+}
+
 static int16_t apply_unmap(struct call *c, unsigned i, int16_t real)
 {
 	const bool replace = c->a.arg[0] == GNTTABOP_unmap_and_replace;
@@ -439,11 +454,13 @@ static int16_t apply_unmap(struct call *c, unsigned i, int16_t real)
 
 	(void)real;
 	if (op->handle >= HANDLES || !h->parts || h->busy)
+		finish_unmap(c->d->id);
+	if (op->handle >= HANDLES || !h->parts)
 		return GNTST_bad_handle;
-	if (bus && bus != h->mfn << PAGE_SHIFT)
-		return GNTST_general_error;
 	parts = h->parts & ((op->host_addr ? GNTMAP_host_map : 0) |
 				   (bus ? GNTMAP_device_map : 0));
+	if ((parts & GNTMAP_device_map) && bus != h->mfn << PAGE_SHIFT)
+		return GNTST_bad_dev_addr;
 	if ((parts & GNTMAP_host_map) &&
 		!clear_entry(c, h, op->host_addr,
 			replace ? op->dev_bus_addr : 0))
@@ -453,20 +470,12 @@ static int16_t apply_unmap(struct call *c, unsigned i, int16_t real)
 	return GNTST_okay;
 }
 
-/* After the flush the references go. */
 static void account_unmap(struct call *c, int64_t rc)
 {
 	account_batch(c, rc, sizeof(struct gnttab_unmap_grant_ref),
 		offsetof(struct gnttab_unmap_grant_ref, status), apply_unmap);
-	if (c->lost)
-		return;
-	for (unsigned i = 0; i < HANDLES; i++) {
-		struct handle *const h = &handles[c->d->id][i];
-
-		if (h->busy && !h->parts)
-			unpin(h->granter, h->ref, h->readonly);
-		h->busy = false;
-	}
+	if (!c->lost)
+		finish_unmap(c->d->id);
 }
 
 /* copy */

@@ -61,6 +61,7 @@ static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 #define GNTST_bad_gntref		(-3)
 #define GNTST_bad_handle		(-4)
 #define GNTST_bad_virt_addr		(-5)
+#define GNTST_bad_dev_addr		(-6)
 #define GNTST_permission_denied		(-8)
 #define GNTST_bad_page			(-9)
 #define GNTST_bad_copy_arg		(-10)

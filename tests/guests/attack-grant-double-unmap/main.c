@@ -3,7 +3,7 @@
  * Wants: one use of a grant counted off twice, so that the granter takes back a
  * page that is still mapped and writable. Way: unmap twice, many times in one
  * batch, with a handle that has a new owner by now, by halves (host mapping,
- * device address), with handles that never were. Instead: the first counts,
+ * device address; one batch), with handles that never were. Instead: the first counts,
  * the others are bad handles; while one mapping is left dom0's page is in use.
  *
  * Class: grant tables, pin and handle counting (XSA-224, 255). The same on Xen.
@@ -149,6 +149,89 @@ static void test_by_halves(void)
 	REQUIRE(unused());
 }
 
+/* Four elements of one batch that unmap one handle, and what each says. */
+struct halves {
+	struct {
+		uint64_t host, bus;	/* bus 1: the page's, 2: another */
+	} part[4];
+	int16_t want[4];		/* mapped for a device, too */
+	int16_t want_host[4];		/* mapped for the CPU alone */
+};
+
+#define OKAY GNTST_okay
+#define GONE GNTST_bad_handle
+#define BUS GNTST_bad_dev_addr
+#define WRONG GNTST_general_error
+
+static const struct halves halves[] = {
+	/* host, device */
+	{ { { A, 0 }, { 0, 1 }, { A, 0 }, { 0, 1 } },
+	  { OKAY, OKAY, GONE, GONE }, { OKAY, GONE, GONE, GONE } },
+	/* twice the same half: the second is nothing, while another is left */
+	{ { { A, 0 }, { A, 0 }, { 0, 1 }, { 0, 1 } },
+	  { OKAY, OKAY, OKAY, GONE }, { OKAY, GONE, GONE, GONE } },
+	{ { { 0, 1 }, { 0, 1 }, { A, 0 }, { A, 0 } },
+	  { OKAY, OKAY, OKAY, GONE }, { OKAY, OKAY, OKAY, GONE } },
+	{ { { A, 1 }, { A, 1 }, { A, 0 }, { 0, 1 } },
+	  { OKAY, GONE, GONE, GONE }, { OKAY, GONE, GONE, GONE } },
+	{ { { A, 0 }, { A, 1 }, { A, 1 }, { A, 0 } },
+	  { OKAY, OKAY, GONE, GONE }, { OKAY, GONE, GONE, GONE } },
+	/* none of the halves */
+	{ { { 0, 0 }, { A, 0 }, { 0, 0 }, { A, 1 } },
+	  { OKAY, OKAY, OKAY, OKAY }, { OKAY, OKAY, GONE, GONE } },
+	/* at other places: matters for the half that is left */
+	{ { { 0, 2 }, { A, 0 }, { 0, 2 }, { A, 1 } },
+	  { BUS, OKAY, BUS, OKAY }, { OKAY, OKAY, GONE, GONE } },
+	{ { { B, 0 }, { A, 0 }, { B, 0 }, { A, 1 } },
+	  { WRONG, OKAY, OKAY, OKAY }, { WRONG, OKAY, GONE, GONE } },
+	/* of two one of which is wrong, neither goes */
+	{ { { A, 2 }, { B, 1 }, { B, 2 }, { A, 1 } },
+	  { BUS, WRONG, BUS, OKAY }, { OKAY, GONE, GONE, GONE } },
+	{ { { 0, 1 }, { B, 2 }, { A, 2 }, { A, 0 } },
+	  { OKAY, WRONG, OKAY, GONE }, { OKAY, WRONG, OKAY, GONE } },
+};
+
+static bool unmap_halves(const struct halves *h, bool device)
+{
+	const uint64_t bus[] = {
+		0, machine_address(page), machine_address(page) + PV_PAGE,
+	};
+	const int16_t *const want = device ? h->want : h->want_host;
+	struct gnttab_unmap_grant_ref ops[4];
+	uint32_t handle;
+	bool right = true;
+
+	if (attacker_grant_map(A, GNTMAP_host_map |
+			       (device ? GNTMAP_device_map : 0), ref, &handle))
+		return false;
+	for (int i = 0; i < 4; i++)
+		ops[i] = (struct gnttab_unmap_grant_ref){
+			.host_addr = h->part[i].host,
+			.dev_bus_addr = bus[h->part[i].bus],
+			.handle = handle, .status = 99,
+		};
+	memcpy(attacker.mailbox->room, ops, sizeof(ops));
+	if (attacker_call(__HYPERVISOR_grant_table_op,
+			  GNTTABOP_unmap_grant_ref, CHILD_ROOM, 4, 0))
+		return false;
+	memcpy(ops, attacker.mailbox->room, sizeof(ops));
+	for (int i = 0; i < 4; i++)
+		right &= ops[i].status == want[i];
+	if (!right)
+		print("# %s: %d %d %d %d\n", device ? "both" : "host",
+		      ops[0].status, ops[1].status, ops[2].status,
+		      ops[3].status);
+	return right && attacker_grant_unmap(A, handle) == GONE && unused();
+}
+
+static void test_halves_in_one_batch(void)
+{
+	for (unsigned int i = 0; i < sizeof(halves) / sizeof(*halves); i++) {
+		REQUIRE(unmap_halves(&halves[i], true));
+		REQUIRE(unmap_halves(&halves[i], false));
+	}
+}
+
 static void test_counts(void)
 {
 	REQUIRE(grant_end(ref));
@@ -162,6 +245,7 @@ const struct test tests[] = {
 	TEST(old_handle),
 	TEST(no_handles),
 	TEST(by_halves),
+	TEST(halves_in_one_batch),
 	TEST(counts),
 	TESTS_END
 };
