@@ -160,7 +160,7 @@ static void report(uint64_t arg)
 
 static void wait_for_it(void)
 {
-	for (const uint64_t end = now() + 2000000000; !ran && now() < end;)
+	for (const uint64_t end = now() + PATIENCE; !ran && now() < end;)
 		hv_sched_op(SCHEDOP_yield, NULL);
 }
 

@@ -51,7 +51,7 @@ static void second(uint64_t arg)
 /* The other vCPU has run, so our state was saved and loaded. */
 static bool switched(void)
 {
-	const uint64_t was = turns, end = now() + 2000000000;
+	const uint64_t was = turns, end = now() + PATIENCE;
 
 	while (turns == was) {
 		hv_sched_op(SCHEDOP_yield, NULL);

@@ -83,7 +83,7 @@ static void test_map(void)
 {
 	const uint64_t va = (uint64_t)va_alloc();
 	const uint64_t end = now() + 400000000;
-	const uint64_t late = end + 4000000000;	/* a busy host */
+	const uint64_t late = end + PATIENCE;
 
 	while ((mapped < 200 || refusals < 200) &&
 	       (now() < end || (!(mapped && refusals) && now() < late))) {
@@ -118,7 +118,7 @@ static void test_copy(void)
 {
 	uint64_t *from = page_alloc();
 	const uint64_t end = now() + 200000000;
-	const uint64_t late = end + 4000000000;
+	const uint64_t late = end + PATIENCE;
 
 	memset(from, 0x5a, PV_PAGE);
 	while (copied < 100 && (now() < end || (!copied && now() < late))) {

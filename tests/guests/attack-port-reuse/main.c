@@ -62,7 +62,7 @@ static bool rings(void)
 {
 	const uint64_t turns = child.mailbox->turns;
 
-	for (const uint64_t end = now() + 2000 * MS; now() < end;)
+	for (const uint64_t end = now() + PATIENCE; now() < end;)
 		if (child.mailbox->turns != turns)
 			return true;
 	return false;
@@ -90,7 +90,7 @@ static void test_number_used_again(void)
 
 		REQUIRE(port > 0);
 		event_clear(port);
-		for (const uint64_t end = now() + 2000 * MS;
+		for (const uint64_t end = now() + PATIENCE;
 		     !event_pending(port);)
 			REQUIRE(now() < end);
 		REQUIRE_EQ(event_close(port), 0);

@@ -262,7 +262,7 @@ static void test_context(void)
 	c->failsafe_callback_eip = (uint64_t)other;
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_initialise, 1, c), 0);
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_up, 1, NULL), 0);
-	for (const uint64_t end = now() + 1000000000;
+	for (const uint64_t end = now() + PATIENCE;
 	     turns < 20 && now() < end;)
 		hv_sched_op(SCHEDOP_yield, NULL);
 	REQUIRE(turns >= 20);

@@ -206,8 +206,7 @@ static void test_flags_and_data_selectors(void)
 	c->flags |= VGCF_failsafe_disables_events;
 	REQUIRE_EQ(initialise(1, c), 0);
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_up, 1, NULL), 0);
-	for (const uint64_t end = now() + 2000000000; !arrived; )
-		REQUIRE(now() < end);
+	REQUIRE(smp_wait(&arrived, 11));
 	REQUIRE(smp_wait_down(1));
 	REQUIRE_EQ(its_selectors[0], FLAT_KERNEL_CS);
 	REQUIRE_EQ(its_selectors[1], FLAT_KERNEL_SS);

@@ -106,7 +106,7 @@ static void test_no_leak(void)
 			REQUIRE_EQ(PV_M2P[list[i]], i);
 		REQUIRE(domain_destroy(dom));
 	}
-	REQUIRE_EQ(settled_free_pages(), before);
+	REQUIRE_EQ(free_pages_again(before), before);
 }
 
 static void test_memory_limit(void)
@@ -184,8 +184,7 @@ static void test_pause(void)
 	rest(20 * MS);
 	REQUIRE_EQ(child.mailbox->turns, turns);
 	REQUIRE_EQ(domctl_simple(XEN_DOMCTL_unpausedomain, child.id), 0);
-	rest(20 * MS);
-	REQUIRE(child.mailbox->turns > turns);
+	REQUIRE(child_advances(&child));
 	REQUIRE(domain_info(child.id, &info));
 	REQUIRE_EQ(info.flags & XEN_DOMINF_paused, 0);
 	/* it is not paused any more, so there is nothing to undo */
@@ -253,10 +252,7 @@ static void test_extended_state(void)
 		REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpuextstate, child.id),
 			   EINVAL_);
 	}
-	const uint64_t turns = child.mailbox->turns;
-
-	rest(20 * MS);
-	REQUIRE(child.mailbox->turns > turns);
+	REQUIRE(child_advances(&child));
 }
 
 static void test_frame_types(void)
@@ -313,7 +309,7 @@ static void note(uint32_t port, void *data)
 
 static bool wait_event(void)
 {
-	for (const uint64_t end = now() + 1000 * MS; now() < end;) {
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
 		event_enable(0);
 		event_disable(0);
 		if (domain_events)
@@ -355,7 +351,7 @@ static uint32_t end_of(uint64_t op, uint64_t a1, uint64_t a2)
 	if (child_start(&child))
 		return 1000;
 	child_tell(&child, op, a1, a2);
-	for (const uint64_t end = now() + 1000 * MS; now() < end;) {
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
 		rest(MS);
 		if (domain_info(child.id, &info) &&
 		    info.flags & XEN_DOMINF_shutdown)
@@ -407,10 +403,7 @@ static void test_destroy_while_mapped(void)
 	REQUIRE_EQ(child.data[0], 0x1234);
 	REQUIRE_EQ(info.tot_pages, 3);	/* mailbox, data, code */
 	child_unmap(&child);
-	for (const uint64_t end = now() + 1000 * MS;
-	     domain_info(child.id, &info) && now() < end;)
-		rest(MS);
-	REQUIRE(!domain_info(child.id, &info));
+	REQUIRE(domain_goes(child.id));
 }
 
 static void test_all_memory_is_back(void)
@@ -425,7 +418,7 @@ static void test_all_memory_is_back(void)
 				      0, 0), 4 << 16 | 17);
 		REQUIRE(child_end(&child));
 	}
-	REQUIRE_EQ(settled_free_pages(), before);
+	REQUIRE_EQ(free_pages_again(before), before);
 }
 
 const struct test tests[] = {

@@ -77,7 +77,7 @@ static void yield(void)
 /* Yields until the other vCPU has had a turn. */
 static bool other_ran(void)
 {
-	const uint64_t was = turns, end = now() + 2000000000;
+	const uint64_t was = turns, end = now() + PATIENCE;
 
 	while (turns == was) {
 		yield();
@@ -150,7 +150,7 @@ static void test_fresh_vcpu(void)
 	fill(&mine, 1);
 	fxrstor(&mine);
 	REQUIRE_EQ(smp_start(1, second, 0), 0);
-	for (const uint64_t end = now() + 2000000000; !started && now() < end;)
+	for (const uint64_t end = now() + PATIENCE; !started && now() < end;)
 		yield();
 	REQUIRE(started);
 	REQUIRE_EQ(fresh.fcw, 0x37f);
@@ -274,7 +274,7 @@ static void test_failsafe(void)
 static void test_second_ends(void)
 {
 	stop = 1;
-	for (const uint64_t end = now() + 2000000000;
+	for (const uint64_t end = now() + PATIENCE;
 	     stop != 2 && now() < end;)
 		yield();
 	REQUIRE_EQ(stop, 2);
@@ -310,7 +310,7 @@ static void test_avx(void)
 		REQUIRE_EQ(memcmp(got, want, sizeof(got)), 0);
 	}
 	stop = 1;
-	for (const uint64_t end = now() + 2000000000;
+	for (const uint64_t end = now() + PATIENCE;
 	     stop != 2 && now() < end;)
 		yield();
 	REQUIRE_EQ(stop, 2);

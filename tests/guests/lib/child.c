@@ -87,19 +87,23 @@ void rest(uint64_t ns)
 	hv_sched_op(SCHEDOP_poll, &op);
 }
 
-bool domain_destroy(uint16_t dom)
+bool domain_goes(uint16_t dom)
 {
 	struct xen_domctl_getdomaininfo info;
-	const uint64_t end = now() + 2000000000;
+	const uint64_t end = now() + PATIENCE;
 
-	if (domctl_simple(XEN_DOMCTL_destroydomain, dom))
-		return false;
 	while (domain_info(dom, &info)) {
 		if (now() > end)
 			return false;
 		rest(1000000);
 	}
 	return true;
+}
+
+bool domain_destroy(uint16_t dom)
+{
+	return domctl_simple(XEN_DOMCTL_destroydomain, dom) == 0 &&
+	       domain_goes(dom);
 }
 
 uint64_t free_pages(void)
@@ -275,13 +279,15 @@ void child_tell(struct child *child, uint64_t op, uint64_t a1, uint64_t a2)
 	__atomic_store_n(&child->mailbox->state, 1, __ATOMIC_RELEASE);
 }
 
+uint64_t child_patience = PATIENCE;
+
 static int64_t answer(struct child *child)
 {
-	const uint64_t end = now() + 1000000000;
+	const uint64_t end = now() + child_patience;
 
 	while (__atomic_load_n(&child->mailbox->state, __ATOMIC_ACQUIRE) != 2) {
 		if (now() > end)
-			return -1000;
+			return CHILD_SILENT;
 		rest(100000);
 	}
 	return child->mailbox->result;
@@ -333,13 +339,25 @@ uint32_t child_fate(struct child *child)
 {
 	struct xen_domctl_getdomaininfo info;
 
-	for (const uint64_t end = now() + 1000000000; now() < end;) {
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
 		if (domain_info(child->id, &info) &&
 		    info.flags & XEN_DOMINF_shutdown)
 			return info.flags >> XEN_DOMINF_shutdownshift & 255;
 		rest(1000000);
 	}
 	return CHILD_LIVES;
+}
+
+bool child_advances(struct child *child)
+{
+	const uint64_t turns = child->mailbox->turns;
+
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
+		rest(1000000);
+		if (child->mailbox->turns != turns)
+			return true;
+	}
+	return false;
 }
 
 bool child_is_well(struct child *child)

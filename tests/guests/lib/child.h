@@ -66,8 +66,10 @@ bool domain_info(uint16_t dom, struct xen_domctl_getdomaininfo *info);
 /* An empty domain that may have `pages`; its id or a negative errno. */
 int64_t domain_create(unsigned int pages);
 
-/* Destroys it, waiting until it is gone; false if that takes seconds. */
+/* Destroys it, waiting until it is gone; false if it does not go. */
 bool domain_destroy(uint16_t dom);
+/* Waits for that. */
+bool domain_goes(uint16_t dom);
 
 /* Free pages of the machine, scrubbed or not. */
 uint64_t free_pages(void);
@@ -88,7 +90,10 @@ bool on_shoji(void);
 bool child_end(struct child *child);
 void child_unmap(struct child *child);
 
-/* Asks, waits, gives the result; -1000 if no answer comes in a second. */
+/* Asks, waits, gives the result; CHILD_SILENT if no answer comes in so many
+ * nanoseconds. Who makes it do what may silence it wants fewer of them. */
+#define CHILD_SILENT (-1000)
+extern uint64_t child_patience;
 int64_t child_call(struct child *child, uint64_t op, uint64_t a1, uint64_t a2,
 		   uint64_t a3, uint64_t a4);
 
@@ -107,9 +112,12 @@ bool child_run(struct child *child, const void *code, size_t size,
 void child_launch(struct child *child, const void *code, size_t size,
 		  uint64_t rdi, uint64_t rsi, uint64_t rcx);
 
-/* How it shut down (SHUTDOWN_*); CHILD_LIVES if it has not after a second. */
+/* How it shut down (SHUTDOWN_*); CHILD_LIVES if it does not. */
 #define CHILD_LIVES 1000
 uint32_t child_fate(struct child *child);
+
+/* Its loop, in which it waits for calls, goes round. */
+bool child_advances(struct child *child);
 
 /* It answers a hypercall as it should. */
 bool child_is_well(struct child *child);

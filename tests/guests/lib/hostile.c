@@ -225,6 +225,16 @@ void hostile_prepare(struct child *child)
 	hostile_calls(&caller, (void *)child->mailbox->room, HOSTILE_CALLS);
 }
 
+uint64_t free_pages_again(uint64_t wanted)
+{
+	const uint64_t end = now() + PATIENCE;
+	uint64_t free = free_pages();
+
+	for (; free < wanted && now() < end; free = free_pages())
+		rest(1000000);
+	return free;
+}
+
 uint64_t settled_free_pages(void)
 {
 	uint64_t before, after = free_pages();

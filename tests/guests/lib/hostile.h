@@ -42,3 +42,5 @@ void hostile_prepare(struct child *child);
 
 /* Free pages of the machine, once no more of the dead come back. */
 uint64_t settled_free_pages(void);
+/* Waits for so many to be free, as long as that may take; how many are. */
+uint64_t free_pages_again(uint64_t wanted);

@@ -58,7 +58,7 @@ bool racer_start(void (*fn)(void))
 	if (!started && smp_start(1, loop, 0))
 		return false;
 	started = true;
-	for (const uint64_t end = now() + 2000000000; !turns;)
+	for (const uint64_t end = now() + PATIENCE; !turns;)
 		if (now() > end)
 			return false;
 	return true;

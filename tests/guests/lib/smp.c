@@ -72,7 +72,7 @@ void smp_stop(void)
 
 bool smp_wait_down(unsigned int vcpu)
 {
-	const uint64_t end = now() + 2000000000;
+	const uint64_t end = now() + PATIENCE;
 
 	while (hv_vcpu_op(VCPUOP_is_up, vcpu, NULL) != 0)
 		if (now() > end)
@@ -82,7 +82,7 @@ bool smp_wait_down(unsigned int vcpu)
 
 bool smp_wait(volatile uint64_t *flag, uint64_t value)
 {
-	const uint64_t end = now() + 2000000000;
+	const uint64_t end = now() + PATIENCE;
 
 	while (__atomic_load_n(flag, __ATOMIC_ACQUIRE) != value) {
 		if (now() > end)

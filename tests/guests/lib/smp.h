@@ -25,8 +25,9 @@ int64_t smp_start(unsigned int vcpu, void (*fn)(uint64_t arg), uint64_t arg);
 /* From the vCPU itself: goes down; returns if it is started again. */
 void smp_stop(void);
 
-/* Waits until the vCPU is down. */
+/* Waits until the vCPU is down: false if it does not go. It may still be on its
+ * way out of the hypervisor. */
 bool smp_wait_down(unsigned int vcpu);
 
-/* Spins until *flag is value; false after two seconds. */
+/* Spins until *flag is value; false if it is not within PATIENCE. */
 bool smp_wait(volatile uint64_t *flag, uint64_t value);

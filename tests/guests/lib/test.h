@@ -67,6 +67,9 @@ uint64_t test_option(const char *name, uint64_t fallback);
 void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void test_exit(void);
 
+/* ns: what takes longer hangs. A host that is busy stops a vCPU for seconds. */
+#define PATIENCE 10000000000UL
+
 /* Nanoseconds since the hypervisor started, from the time records. */
 uint64_t now(void);
 uint64_t tsc(void);
