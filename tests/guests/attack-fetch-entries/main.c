@@ -243,7 +243,8 @@ static void test_context(void)
 		REQUIRE_EQ(rc, EINVAL_);
 	}
 	c->fs_base = 0;
-	for (; rc == EINVAL_ && tries < 100000; tries++)
+	for (const uint64_t end = now() + PATIENCE;
+	     rc == EINVAL_ && now() < end; tries++)
 		rc = hv_vcpu_op(VCPUOP_initialise, 2, c);
 	REQUIRE(racer_stop());
 	REQUIRE_EQ(rc, 0);

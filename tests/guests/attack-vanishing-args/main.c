@@ -246,6 +246,29 @@ static const struct {
 	{ "register_vcpu_info", call_info, EINVAL_ },
 };
 
+/* What call i says while the page comes and goes. */
+static bool holds(unsigned int i)
+{
+	if (!racer_start(come_and_go)) {
+		test_fail(__LINE__, "the other vCPU does not run");
+		return false;
+	}
+	while (racer_wants_more(all[i].name)) {
+		const int64_t rc = all[i].call();
+
+		racer_outcome(rc == EFAULT_);
+		if (expected(rc, all[i].other))
+			continue;
+		test_fail(__LINE__, "%s gives %ld", all[i].name, rc);
+		racer_stop();
+		return false;
+	}
+	if (racer_stop())
+		return true;
+	test_fail(__LINE__, "the other vCPU does not stop");
+	return false;
+}
+
 static void test_every_call(void)
 {
 	page = page_alloc();
@@ -255,19 +278,13 @@ static void test_every_call(void)
 	REQUIRE_EQ(pt_protect(gdt, false), 0);
 	event_init();
 	REQUIRE_EQ(pt_set(va, machine_address(page) | PTE_KERNEL), 0);
-	for (unsigned int i = 0; i < sizeof(all) / sizeof(*all); i++) {
-		REQUIRE(racer_start(come_and_go));
-		while (racer_wants_more(all[i].name)) {
-			const int64_t rc = all[i].call();
-
-			racer_outcome(rc == EFAULT_);
-			if (expected(rc, all[i].other))
-				continue;
-			test_fail(__LINE__, "%s gives %ld", all[i].name, rc);
-			racer_stop();
-			return;
-		}
-		REQUIRE(racer_stop());
+	/* again if the host did not let both vCPUs run */
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
+		for (unsigned int i = 0; i < sizeof(all) / sizeof(*all); i++)
+			if (!holds(i))
+				return;
+		if (faults > 100 && answers > 100)
+			break;
 	}
 	REQUIRE(faults > 100 && answers > 100);
 }
