@@ -82,18 +82,20 @@ static bool end(const char *what)
 
 /*
  * Makes a call until a tick is seen within: the host may have stopped QEMU's
- * timers, but not three times. `again` brings back what the call changed.
+ * timers, but not for ever. `again` brings back what the call changed.
  */
 /* NOLINTBEGIN(bugprone-macro-parentheses): statements */
 #define INTERRUPTED(what, call, again) do {				\
 	bool seen_ = false;						\
 									\
-	for (int try_ = 0; try_ < 3 && !seen_; try_++) {		\
-		if (try_)						\
-			again;						\
+	for (const uint64_t until_ = now() + PATIENCE; !seen_;) {	\
 		begin();						\
 		rc = call;						\
 		seen_ = end(what);					\
+		if (!seen_ && now() > until_)				\
+			break;						\
+		if (!seen_)						\
+			again;						\
 	}								\
 	REQUIRE(seen_);							\
 } while (0)

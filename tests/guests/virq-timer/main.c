@@ -11,7 +11,6 @@
 #include "tests/guests/lib/test.h"
 
 #define MS 1000000UL
-#define SLACK (1000 * MS)	/* a busy host may stop QEMU that long */
 
 static volatile unsigned int ticks;
 static volatile uint64_t last_tick;
@@ -42,7 +41,7 @@ static void spin(uint64_t ns)
 /* One tick comes, sooner or later, and no second one behind it. */
 static bool ticks_once(void)
 {
-	for (const uint64_t end = now() + 2 * SLACK; now() < end;)
+	for (const uint64_t end = now() + PATIENCE; now() < end;)
 		if (ticks)
 			break;
 	spin(20 * MS);
@@ -55,9 +54,34 @@ static uint64_t time_of_ticks(unsigned int nr)
 	const uint64_t start = now();
 
 	ticks = 0;
-	while (ticks < nr && now() < start + 3 * SLACK)
+	while (ticks < nr && now() < start + PATIENCE)
 		;
 	return now() - start;
+}
+
+/* 200 ms, or a little more; never less. A busy host may stop QEMU for longer
+ * than that, but not each time. */
+static bool take_200_ms(unsigned int nr)
+{
+	for (const uint64_t end = now() + PATIENCE; now() < end;) {
+		const uint64_t took = time_of_ticks(nr);
+
+		if (took <= 180 * MS)
+			return false;
+		if (took < 400 * MS)
+			return true;
+	}
+	return false;
+}
+
+/* A deadline that ours lets pass is due, whatever is said about it then. */
+static bool was_in_time(uint64_t deadline)
+{
+	if (now() < deadline)
+		return true;
+	hv_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL);
+	ticks = 0;
+	return false;
 }
 
 /* The reference starts every vCPU with a tick of 10 ms. */
@@ -69,9 +93,7 @@ static void test_periodic_at_start(void)
 	REQUIRE(port > 0);
 	event_register(port, tick, NULL);
 	event_enable(0);
-	const uint64_t took = time_of_ticks(20);
-
-	REQUIRE(took > 180 * MS && took < 200 * MS + SLACK);
+	REQUIRE(take_200_ms(20));
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
 	ticks = 0;
 	spin(100 * MS);
@@ -83,10 +105,10 @@ static void test_periodic_set(void)
 	struct vcpu_set_periodic_timer op = { .period_ns = 5 * MS };
 
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &op), 0);
-	const uint64_t took = time_of_ticks(40);
+	const bool right = take_200_ms(40);
 
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL), 0);
-	REQUIRE(took > 180 * MS && took < 200 * MS + SLACK);
+	REQUIRE(right);
 	op.period_ns = 1000;		/* shorter than a millisecond */
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, &op), EINVAL_);
 }
@@ -102,7 +124,7 @@ static void test_singleshot(void)
 	REQUIRE(ticks == 0 || last_tick >= deadline);
 	REQUIRE(ticks_once());
 	REQUIRE(last_tick >= deadline);
-	REQUIRE(last_tick < deadline + SLACK);
+	REQUIRE(last_tick < deadline + PATIENCE);
 	REQUIRE(ticks_once());
 }
 
@@ -118,13 +140,16 @@ static void test_singleshot_past(void)
 
 static void test_singleshot_moved(void)
 {
-	ticks = 0;
-	const uint64_t late = now() + 400 * MS;
+	uint64_t first;
 
-	REQUIRE_EQ(singleshot(now() + 100 * MS, 0), 0);
-	REQUIRE_EQ(singleshot(late, 0), 0);
+	ticks = 0;
+	do {
+		first = now() + 100 * MS;
+		REQUIRE_EQ(singleshot(first, 0), 0);
+		REQUIRE_EQ(singleshot(first + 2 * PATIENCE, 0), 0);
+	} while (!was_in_time(first));
 	spin(150 * MS);
-	REQUIRE(ticks == 0 || last_tick >= late);
+	REQUIRE_EQ(ticks, 0);
 	REQUIRE_EQ(singleshot(now() + 10 * MS, 0), 0);
 	REQUIRE(ticks_once());
 	REQUIRE(ticks_once());
@@ -132,9 +157,15 @@ static void test_singleshot_moved(void)
 
 static void test_singleshot_stopped(void)
 {
+	uint64_t deadline;
+
 	ticks = 0;
-	REQUIRE_EQ(singleshot(now() + 300 * MS, 0), 0);
-	REQUIRE_EQ(hv_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL), 0);
+	do {
+		deadline = now() + 300 * MS;
+		REQUIRE_EQ(singleshot(deadline, 0), 0);
+		REQUIRE_EQ(hv_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL),
+			   0);
+	} while (!was_in_time(deadline));
 	spin(350 * MS);
 	REQUIRE_EQ(ticks, 0);
 }
@@ -150,7 +181,7 @@ static void test_singleshot_errors(void)
 static void test_set_timer_op(void)
 {
 	ticks = 0;
-	const uint64_t deadline = now() + 20 * MS;
+	uint64_t deadline = now() + 20 * MS;
 
 	REQUIRE_EQ(hv_set_timer_op(deadline), 0);
 	spin(10 * MS);
@@ -161,8 +192,11 @@ static void test_set_timer_op(void)
 	REQUIRE_EQ(hv_set_timer_op(now() - MS), 0);
 	REQUIRE(ticks_once());
 	ticks = 0;
-	REQUIRE_EQ(hv_set_timer_op(now() + 300 * MS), 0);
-	REQUIRE_EQ(hv_set_timer_op(0), 0);
+	do {
+		deadline = now() + 300 * MS;
+		REQUIRE_EQ(hv_set_timer_op(deadline), 0);
+		REQUIRE_EQ(hv_set_timer_op(0), 0);
+	} while (!was_in_time(deadline));
 	spin(350 * MS);
 	REQUIRE_EQ(ticks, 0);
 }
@@ -193,12 +227,11 @@ static void test_block_until(void)
 		const uint64_t woken = now();
 
 		REQUIRE(woken >= deadline);
-		REQUIRE(woken < deadline + SLACK);
+		REQUIRE(woken < deadline + PATIENCE);
 	}
 }
 
-/* A hundred short sleeps add up to what they should. */
-static void test_no_drift(void)
+static uint64_t time_of_sleeps(void)
 {
 	const uint64_t start = now();
 	uint64_t deadline = start;
@@ -207,14 +240,26 @@ static void test_no_drift(void)
 		deadline += 2 * MS;
 		event_disable(0);
 		ticks = 0;
-		REQUIRE_EQ(singleshot(deadline, 0), 0);
+		if (singleshot(deadline, 0))
+			return 0;
 		while (!ticks)
 			hv_sched_op(SCHEDOP_block, NULL);
 	}
-	const uint64_t took = now() - start;
+	return now() - start;
+}
 
-	REQUIRE(took >= 200 * MS);
-	REQUIRE(took < 200 * MS + SLACK);
+/* A hundred short sleeps add up to what they should, unless the host stops
+ * QEMU. */
+static void test_no_drift(void)
+{
+	uint64_t took;
+	const uint64_t end = now() + PATIENCE;
+
+	do {
+		took = time_of_sleeps();
+		REQUIRE(took >= 200 * MS);
+	} while (took >= 400 * MS && now() < end);
+	REQUIRE(took < 400 * MS);
 }
 
 const struct test tests[] = {
