@@ -139,10 +139,11 @@ static void unmap_begin(struct unmapped *group, uint32_t n,
 	uint8_t parts;
 
 	*u = (struct unmapped){.handle = op->handle};
-	if (!m) { /* an element before this one may hold it */
-		unmap_finish(group, n);
-		m = grant_handle_take(d, op->handle);
-	}
+	for (uint32_t i = 0; !m && i < n; i++)
+		if (group[i].parts && group[i].handle == op->handle) {
+			unmap_finish(group, n);
+			m = grant_handle_take(d, op->handle);
+		}
 	if (!m) {
 		u->status = REJECT_GRANT(
 			GNTST_bad_handle, "there is no mapping %u", op->handle);

@@ -227,13 +227,38 @@ static void parts(void)
 	CHECK_EQUAL(unmap(op.handle, 0x10000, 0), GNTST_okay);
 	CHECK_EQUAL(refs_of(page[1]), 2); /* the device may still use it */
 	CHECK_EQUAL(unmap(op.handle, 0, op.dev_bus_addr + 4096),
-		GNTST_general_error);
+		GNTST_bad_dev_addr);
 	CHECK_EQUAL(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
 	CHECK_EQUAL(refs_of(page[1]), 1);
 	CHECK_EQUAL(unmap(op.handle, 0, op.dev_bus_addr), GNTST_bad_handle);
 	op = map(1, GNTMAP_device_map, 0);
 	CHECK_EQUAL(op.status, GNTST_okay);
 	CHECK_EQUAL(unmap(op.handle, 0, op.dev_bus_addr), GNTST_okay);
+}
+
+/* Each part by an element of its own, of one batch, and once too often. */
+static void parts_in_a_batch(void)
+{
+	struct gnttab_unmap_grant_ref unmaps[5] = {};
+	uint32_t a, b;
+
+	start();
+	a = map(1, BOTH, 0x10000).handle;
+	b = map(2, GNTMAP_host_map, 0x20000).handle;
+	for (unsigned i = 0; i < 5; i++)
+		unmaps[i].handle = i == 1 ? b : a;
+	unmaps[0].host_addr = unmaps[4].host_addr = 0x10000;
+	unmaps[1].host_addr = 0x20000;
+	unmaps[2].dev_bus_addr = unmaps[3].dev_bus_addr = mfn_paddr(page[1]);
+	machine_flushes = 0;
+	CHECK_EQUAL(call(d0, GNTTABOP_unmap_grant_ref, unmaps, 5), 0);
+	for (unsigned i = 0; i < 5; i++)
+		CHECK_EQUAL(unmaps[i].status,
+			i < 3 ? GNTST_okay : GNTST_bad_handle);
+	CHECK_EQUAL(machine_flushes, 1);
+	CHECK_EQUAL(d0->grants->nr_maps, 0);
+	CHECK_EQUAL(refs_of(page[1]), 1);
+	CHECK_EQUAL(refs_of(page[2]), 1);
 }
 
 static void wrong_address(void)
@@ -519,7 +544,8 @@ SUITE({"map_and_unmap", map_and_unmap}, {"map_read_only", map_read_only},
 	{"map_twice", map_twice}, {"map_refused", map_refused},
 	{"page_table_is_safe", page_table_is_safe},
 	{"entry_changed_while_mapped", entry_changed_while_mapped},
-	{"parts", parts}, {"wrong_address", wrong_address}, {"groups", groups},
+	{"parts", parts}, {"parts_in_a_batch", parts_in_a_batch},
+	{"wrong_address", wrong_address}, {"groups", groups},
 	{"map_limit", map_limit}, {"copies", copies},
 	{"table_size", table_size}, {"no_memory", no_memory},
 	{"granter_dies", granter_dies}, {"mapper_dies", mapper_dies},
