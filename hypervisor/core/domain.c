@@ -381,7 +381,8 @@ void domain_shutdown(struct domain *d, uint8_t reason)
 		machine_shutdown(reason);
 	if (atomic_xchg(&d->shutting_down, true))
 		return;
-	d->shutdown_code = reason;
+	if (!d->shutdown_code)
+		d->shutdown_code = reason + 1;
 	pause_later(d);
 	store_release(&d->shut_down, true);
 	event_send_global_virq(VIRQ_DOM_EXC);

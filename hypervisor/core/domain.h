@@ -74,7 +74,7 @@ struct domain {
 	uint32_t control_pauses; /* by domctl pausedomain; domctl's */
 	bool shut_down; /* all vCPUs stopped; shutdown_code says why */
 	bool shutting_down;
-	uint8_t shutdown_code;
+	uint8_t shutdown_code; /* the reason + 1; 0: none is known yet */
 	bool crashed;
 	uint32_t pollers; /* vCPUs in sched_op poll, a bit each; atomic */
 	unsigned weight; /* share of CPU time (core/sched.c) */

@@ -146,7 +146,7 @@ void domctl_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 		info->flags |= XEN_DOMINF_paused;
 	if (load_acquire(&d->shut_down))
 		info->flags |= XEN_DOMINF_shutdown |
-			       (uint32_t)d->shutdown_code
+			       (uint32_t)(d->shutdown_code - 1)
 				       << XEN_DOMINF_shutdownshift;
 	info->tot_pages = d->nr_pages;
 	info->max_pages = d->max_pages;

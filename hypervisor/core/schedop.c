@@ -154,7 +154,7 @@ static int64_t do_shutdown_code(struct domain *d, void *arg)
 
 	if (op->reason > SHUTDOWN_MAX)
 		return reject(-EINVAL, "there is no reason %u", op->reason);
-	d->shutdown_code = (uint8_t)op->reason;
+	d->shutdown_code = (uint8_t)(op->reason + 1);
 	return 0;
 }
 

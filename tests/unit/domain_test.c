@@ -184,11 +184,11 @@ static void shutdown_and_resume(void)
 	domain_shutdown(d, SHUTDOWN_suspend);
 	machine_settle();
 	CHECK(d->shut_down);
-	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_suspend);
+	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_suspend + 1);
 	for_each_vcpu (d, v)
 		CHECK(!v->running);
 	domain_shutdown(d, SHUTDOWN_crash); /* too late */
-	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_suspend);
+	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_suspend + 1);
 	CHECK_EQUAL(d->pause_count, 1);
 	domain_resume(d);
 	domain_resume(d);
@@ -365,7 +365,7 @@ static void bring_up(void)
 	/* The last one: that is the domain's end. */
 	CHECK_EQUAL(vcpu_op(VCPUOP_down, 0, NULL), 0);
 	CHECK(d->shut_down);
-	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_poweroff);
+	CHECK_EQUAL(d->shutdown_code, SHUTDOWN_poweroff + 1);
 }
 
 static void info_moves(void)

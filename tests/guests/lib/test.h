@@ -58,7 +58,8 @@ enum {
 	EPERM_ = -1, ENOENT_ = -2, ESRCH_ = -3, E2BIG_ = -7, ENOMEM_ = -12,
 	EACCES_ = -13, EFAULT_ = -14, EBUSY_ = -16, EEXIST_ = -17,
 	ENODEV_ = -19, EINVAL_ = -22, ENOSPC_ = -28, ERANGE_ = -34,
-	ENOSYS_ = -38, EOPNOTSUPP_ = -95,
+	ENOSYS_ = -38, ENODATA_ = -61, EOVERFLOW_ = -75, EOPNOTSUPP_ = -95,
+	ENOBUFS_ = -105,
 };
 
 /* The number behind name= on the guest's command line, or fallback. */
