@@ -52,6 +52,22 @@ static void test_refused(void)
 	REQUIRE_EQ(hv_get_debugreg(0), 0);
 }
 
+/* 4 and 5 are other names of 6 and 7, unless debugging extensions are on. */
+static void test_other_names(void)
+{
+	uint64_t cr4;
+
+	REQUIRE_EQ(hv_set_debugreg(5, 0x000d0402), 0);
+	REQUIRE_EQ(hv_get_debugreg(7) & ~0x400UL, 0x000d0002);
+	reset();
+	asm volatile("mov %%cr4, %0" : "=r"(cr4));
+	asm volatile("mov %0, %%cr4" : : "r"(cr4 | 8));
+	const int64_t rc = hv_set_debugreg(4, DR6_IDLE);
+
+	asm volatile("mov %0, %%cr4" : : "r"(cr4));
+	REQUIRE_EQ(rc, ENODEV_);
+}
+
 void target(uint64_t arg);
 asm(".text\n.globl target\ntarget: nop\n	nop\n	ret\n");
 
@@ -193,6 +209,7 @@ static void test_mov(void)
 const struct test tests[] = {
 	TEST(set_and_get),
 	TEST(refused),
+	TEST(other_names),
 	TEST(instruction),
 	TEST(resume_flag),
 	TEST(data_write),

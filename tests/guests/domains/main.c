@@ -402,6 +402,9 @@ static void test_destroy_while_mapped(void)
 	REQUIRE(info.flags & XEN_DOMINF_dying);
 	REQUIRE_EQ(child.data[0], 0x1234);
 	REQUIRE_EQ(info.tot_pages, 3);	/* mailbox, data, code */
+	/* nothing is done to it any more; Xen pauses it yet */
+	REQUIRE(!on_shoji() ||
+		domctl_simple(XEN_DOMCTL_pausedomain, child.id) == EINVAL_);
 	child_unmap(&child);
 	REQUIRE(domain_goes(child.id));
 }

@@ -7,6 +7,7 @@
  */
 #include <xen/physdev.h>
 
+#include "tests/guests/lib/child.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -59,7 +60,11 @@ static void test_cpuid_time(void)
 {
 	const struct leaf scale = cpuid(0x40000003, 1);
 	const struct leaf host = cpuid(0x40000003, 2);
+	const struct leaf mode = cpuid(0x40000003, 0);
 
+	/* the guest's TSC is the machine's; to dom0 Xen says 0 */
+	REQUIRE(mode.c == host.a || !on_shoji());
+	REQUIRE(mode.b <= 3);
 	REQUIRE(host.a > 100000 && host.a < 10000000);	/* kHz */
 	if (!scale.c)
 		return;
@@ -300,10 +305,24 @@ static void test_cr3(void)
 	REQUIRE_EQ(v, machine_address(pt_root()));
 }
 
+static uint64_t stamp;
+
 static void do_rdtsc(uint64_t arg)
 {
+	uint64_t high;
+
 	(void)arg;
-	asm volatile("rdtsc" : : : "rax", "rdx");
+	asm volatile("rdtsc" : "=a"(stamp), "=d"(high));
+	stamp |= high << 32;
+}
+
+static void do_rdtscp(uint64_t arg)
+{
+	uint64_t high;
+
+	(void)arg;
+	asm volatile("rdtscp" : "=a"(stamp), "=d"(high) : : "rcx");
+	stamp |= high << 32;
 }
 
 static void test_cr4(void)
@@ -321,6 +340,25 @@ static void test_cr4(void)
 	REQUIRE_EQ(trap_try(write_cr4, cr4 & ~0xcUL), NO_TRAP);
 	REQUIRE_EQ(read_cr4() & 0xc, 0);
 	REQUIRE_EQ(trap_try(do_rdtsc, 0), NO_TRAP);
+}
+
+/* TSD is for user space: the kernel's are done for it. */
+static void test_time_stamps(void)
+{
+	const uint64_t cr4 = read_cr4();
+
+	REQUIRE_EQ(trap_try(write_cr4, cr4 | 4), NO_TRAP);
+	const uint64_t first = tsc();
+
+	stamp = 0;
+	REQUIRE_EQ(trap_try(do_rdtsc, 0), NO_TRAP);
+	REQUIRE(stamp >= first);
+	if (cpuid(0x80000001, 0).d & 1u << 27) {
+		stamp = 0;
+		REQUIRE_EQ(trap_try(do_rdtscp, 0), NO_TRAP);
+		REQUIRE(stamp >= first);
+	}
+	REQUIRE_EQ(trap_try(write_cr4, cr4), NO_TRAP);
 }
 
 static int64_t set_iopl(unsigned int level)
@@ -398,6 +436,8 @@ static void test_ports(void)
 	/* the immediate forms, other widths, and ports kept from us */
 	REQUIRE_EQ(trap_try(do_in, 0x20), NO_TRAP);
 	REQUIRE_EQ(trap_try(do_in, 0x3f8), NO_TRAP);
+	/* of the timer's command port, what is about the speaker's channel */
+	REQUIRE_EQ(trap_try(do_out, 0x43 | 0xb0 << 16), NO_TRAP);
 }
 
 static uint32_t config_read(uint32_t address)
@@ -429,6 +469,16 @@ static void string_in(uint64_t to)
 		     : "d"((uint16_t)0x71) : "memory");
 }
 
+static void string_in_one(uint64_t to)
+{
+	asm volatile("insb" : "+D"(to) : "d"((uint16_t)0x71) : "memory");
+}
+
+static void string_out_one(uint64_t from)
+{
+	asm volatile("outsb" : "+S"(from) : "d"((uint16_t)0x80) : "memory");
+}
+
 static void test_string_ports(void)
 {
 	uint8_t bytes[4] = { 1, 2, 3, 4 };
@@ -438,6 +488,13 @@ static void test_string_ports(void)
 	REQUIRE_EQ(trap_try(string_in, (uint64_t)bytes), NO_TRAP);
 	REQUIRE_EQ(bytes[0], 0x80);
 	REQUIRE_EQ(bytes[2], 3);
+	/* one element, without prefix; and out, to a port that does nothing */
+	bytes[0] = 1;
+	REQUIRE_EQ(trap_try(string_in_one, (uint64_t)bytes), NO_TRAP);
+	REQUIRE_EQ(bytes[0], 0x80);
+	REQUIRE_EQ(bytes[1], 0x80);
+	REQUIRE_EQ(trap_try(string_out_one, (uint64_t)bytes), NO_TRAP);
+	REQUIRE(trap_try(string_out_one, 0x1000) != NO_TRAP);
 }
 
 static void do_xsetbv(uint64_t value)
@@ -516,6 +573,7 @@ const struct test tests[] = {
 	TEST(cr2),
 	TEST(cr3),
 	TEST(cr4),
+	TEST(time_stamps),
 	TEST(cli_sti),
 	TEST(ports),
 	TEST(pci_config),

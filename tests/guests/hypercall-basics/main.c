@@ -5,6 +5,7 @@
  * into the hypervisor, multicalls (per-entry results, failing entries, no
  * nesting), and the hypercall page written through MSR 0x40000000.
  */
+#include <xen/callback.h>
 #include <xen/version.h>
 
 #include "tests/guests/lib/machine.h"
@@ -159,6 +160,45 @@ static void test_multicall(void)
 	REQUIRE_EQ(calls[3].result, EINVAL_);
 }
 
+/* A list that cannot take the results. */
+static void test_multicall_read_only(void)
+{
+	struct multicall_entry *calls = page_alloc();
+
+	calls[0] = (struct multicall_entry){
+		.op = __HYPERVISOR_xen_version, .result = 77 };
+	REQUIRE_EQ(pt_protect(calls, false), 0);
+	REQUIRE_EQ(hv_multicall(calls, 1), EFAULT_);
+	REQUIRE_EQ(calls[0].result, 77);
+	REQUIRE_EQ(pt_protect(calls, true), 0);
+	page_free(calls);
+}
+
+static struct callback_unregister unregister;
+
+static int64_t without(uint16_t type)
+{
+	unregister.type = type;
+	return hv_callback_op(CALLBACKOP_unregister, &unregister);
+}
+
+/* Callbacks that a kernel can do without, and those it cannot. */
+static void test_unregister(void)
+{
+	const struct callback_register nmi = {
+		.type = CALLBACKTYPE_nmi,
+		.address = (uint64_t)pv_exceptions[2],
+	};
+
+	REQUIRE_EQ(hv_callback_op(CALLBACKOP_register, &nmi), 0);
+	REQUIRE_EQ(without(CALLBACKTYPE_nmi), 0);
+	REQUIRE_EQ(without(CALLBACKTYPE_event), EINVAL_);
+	REQUIRE_EQ(without(CALLBACKTYPE_failsafe), EINVAL_);
+	REQUIRE_EQ(without(99), ENOSYS_);
+	REQUIRE_EQ(hv_callback_op(CALLBACKOP_unregister, (void *)0x1000),
+		   EFAULT_);
+}
+
 static void test_multicall_empty(void)
 {
 	REQUIRE_EQ(hv_multicall(NULL, 0), 0);
@@ -251,6 +291,8 @@ const struct test tests[] = {
 	TEST(read_only_pointer),
 	TEST(straddling_pointer),
 	TEST(multicall),
+	TEST(multicall_read_only),
+	TEST(unregister),
 	TEST(multicall_empty),
 	TEST(multicall_bad_list),
 	TEST(multicall_nested),

@@ -210,6 +210,8 @@ static void test_refused_commands(void)
 	REQUIRE_EQ(hv_mmuext_op((void *)0x1000, 1, NULL, DOMID_SELF), EFAULT_);
 	/* dom0 drives hardware, so it may flush caches */
 	REQUIRE_EQ(one((struct mmuext_op){ .cmd = MMUEXT_FLUSH_CACHE }), 0);
+	REQUIRE_EQ(one((struct mmuext_op){
+			   .cmd = MMUEXT_FLUSH_CACHE_GLOBAL }), 0);
 	/* what concerns the caller's own CPU cannot be done for another */
 	const struct mmuext_op flush = { .cmd = MMUEXT_TLB_FLUSH_LOCAL };
 

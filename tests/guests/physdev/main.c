@@ -39,6 +39,11 @@ static void try_in_from_user(uint64_t port)
 	asm volatile("syscall");
 }
 
+static void try_in16_from_user(uint64_t port)
+{
+	asm volatile("inw %w0, %%ax; syscall" : : "d"(port) : "rax");
+}
+
 static int64_t set_iopl(unsigned int level)
 {
 	struct physdev_set_iopl op = { .iopl = level };
@@ -76,6 +81,12 @@ static void test_io_bitmap(void)
 	/* read when used: a change counts at once; beyond nr_ports nothing */
 	bitmap[0x70 / 8] &= ~(1 << 0x70 % 8);
 	REQUIRE_EQ(user_call(try_in_from_user, 0x70), PV_VECTOR_SYSCALL);
+	/* two ports in one access, whose bits are in two bytes */
+	REQUIRE_EQ(user_call(try_in16_from_user, 0x77), TRAP_GP);
+	bitmap[0x77 / 8] &= ~(1 << 0x77 % 8);
+	REQUIRE_EQ(user_call(try_in16_from_user, 0x77), TRAP_GP);
+	bitmap[0x78 / 8] &= ~(1 << 0x78 % 8);
+	REQUIRE_EQ(user_call(try_in16_from_user, 0x77), PV_VECTOR_SYSCALL);
 	bitmap[0x170 / 8] = 0;
 	REQUIRE_EQ(user_call(try_in_from_user, 0x170), TRAP_GP);
 	op.nr_ports = 65537;
@@ -94,6 +105,24 @@ static void test_apic_read(void)
 	REQUIRE_EQ(op.value >> 16 & 0xff, 23);		/* last entry */
 	op.apic_physbase = 0xfed00000;
 	REQUIRE(hv_physdev_op(PHYSDEVOP_apic_read, &op) < 0);
+}
+
+/* Entries of the I/O APIC are the hypervisor's: a write changes none. */
+static void test_apic_write(void)
+{
+	struct physdev_apic op = { .apic_physbase = 0xfec00000, .reg = 0x24 };
+
+	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_apic_read, &op), 0);
+	const uint32_t before = op.value;
+
+	op.value = before ^ 0xff;
+	const int64_t rc = hv_physdev_op(PHYSDEVOP_apic_write, &op);
+
+	REQUIRE(rc == 0 || rc == EPERM_ || rc == EINVAL_);
+	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_apic_read, &op), 0);
+	REQUIRE_EQ(op.value, before);
+	op.apic_physbase = 0xfed00000;
+	REQUIRE(hv_physdev_op(PHYSDEVOP_apic_write, &op) < 0);
 }
 
 static void test_alloc_vector(void)
@@ -353,6 +382,7 @@ const struct test tests[] = {
 	TEST(iopl),
 	TEST(io_bitmap),
 	TEST(apic_read),
+	TEST(apic_write),
 	TEST(alloc_vector),
 	TEST(map_pirq),
 	TEST(map_pirq_errors),

@@ -95,6 +95,7 @@ static void test_gdt_refused(void)
 	static const uint64_t bad[] = { TSS_DPL0, INTERRUPT_GATE,
 					0x0000820000000fffUL /* LDT */ };
 
+	REQUIRE_EQ(set_gdt(gdt, 0xe000 / 8 + 1), EINVAL_);
 	for (unsigned int i = 0; i < 3; i++) {
 		uint64_t *page = page_alloc();
 

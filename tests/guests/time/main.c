@@ -7,8 +7,10 @@
  */
 #include <xen/physdev.h>
 #include <xen/platform.h>
+#include <xen/sched.h>
 #include <xen/vcpu.h>
 
+#include "tests/guests/lib/child.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
@@ -211,6 +213,22 @@ static void test_set_wall_clock(void)
 	const uint64_t back = wall_clock();
 
 	REQUIRE(back >= was && back <= was + 1 + (now() - start) / S);
+	/* the older form, of 32 bits */
+	op.cmd = XENPF_settime32;
+	op.u.settime32 = (struct xenpf_settime32){
+		.secs = 1900000000, .nsecs = 1000000000, .system_time = start };
+	REQUIRE(!on_shoji() || PV_CALL1(__HYPERVISOR_platform_op, &op) ==
+				       EINVAL_);
+	op.u.settime32.nsecs = 0;
+	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), 0);
+	const uint64_t older = wall_clock();
+
+	REQUIRE(older >= 1900000000);
+	REQUIRE(older <= 1900000001 + (now() - start) / S);
+	op.cmd = XENPF_settime64;
+	op.u.settime64 = (struct xenpf_settime64){
+		.secs = was, .system_time = start };
+	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), 0);
 	op.interface_version++;
 	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), EACCES_);
 }
@@ -233,6 +251,18 @@ static void test_registered_copy(void)
 		   event_vcpu_info(0)->time.tsc_to_system_mul);
 	REQUIRE(second.system_time != 0);
 	REQUIRE(second.system_time <= now());
+	/* a record that was lost is there again when the vCPU comes back, and
+	 * its copy with it */
+	volatile struct vcpu_time_info *first = &event_vcpu_info(0)->time;
+	struct sched_poll poll = { .timeout = now() + 5 * MS };
+
+	first->version = first->tsc_to_system_mul = 0;
+	second = (struct vcpu_time_info){ 0 };
+	hv_sched_op(SCHEDOP_poll, &poll);
+	REQUIRE(first->tsc_to_system_mul != 0);
+	REQUIRE_EQ(second.tsc_to_system_mul, first->tsc_to_system_mul);
+	REQUIRE_EQ(second.version % 2, 0);
+	REQUIRE_EQ(second.system_time, first->system_time);
 	area.addr.p = 0;
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &area),
 		   0);
