@@ -20,7 +20,7 @@ static bool notified(void)
 {
 	struct pollfd wait = {notifier, POLLIN, 0};
 
-	return poll(&wait, 1, 1000) == 1;
+	return poll(&wait, 1, 20000) == 1;
 }
 
 static int attach(const struct pty *pty)

@@ -308,7 +308,7 @@ static void test_a_mounted_disk_is_refused(void)
 	CHECK(shared(path, DISK_WRITE_SHARED, &e));
 	CHECK(umount(in_dir("mnt")) == 0);
 	/* The kernel gives the device up a little later. */
-	for (int i = 0; i < 100 && !shared(path, DISK_WRITE, &e); i++)
+	for (int i = 0; i < 1000 && !shared(path, DISK_WRITE, &e); i++)
 		usleep(20000);
 	CHECK(shared(path, DISK_WRITE, &e));
 	unplug(&disk);
@@ -324,7 +324,7 @@ static bool start_xenstored(void)
 			"--no-domain-init", (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 100 && !xs; i++) {
+	for (int i = 0; i < 400 && !xs; i++) {
 		usleep(50000);
 		xs = xs_open(0);
 	}

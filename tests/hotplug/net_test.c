@@ -149,7 +149,7 @@ static void test_it_is_waited_for(void)
 
 	if (child == 0)
 		_exit(!run("sleep 0.4; ip tuntap add dev vif11.0 mode tap"));
-	CHECK(net_plug(&plug, 5000, name, &e) == 0 && !e.code);
+	CHECK(net_plug(&plug, 20000, name, &e) == 0 && !e.code);
 	CHECK(shows("vif11.0", "master br0"));
 	waitpid(child, NULL, 0);
 }
@@ -162,7 +162,7 @@ static void test_it_is_not_waited_for_for_ever(void)
 	const time_t start = time(NULL);
 
 	CHECK(net_plug(&plug, 300, name, &e) == -ETIMEDOUT);
-	CHECK(time(NULL) - start < 3);
+	CHECK(time(NULL) - start < 20);
 	CHECK(strstr(e.cause, "vif12.0") && strstr(e.hint, "netback"));
 }
 

@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 2000, QUIET_MS = 60, KEPT = 4096 };
+enum { PATIENCE_MS = 20000, QUIET_MS = 60, KEPT = 4096 };
 
 static char dir[64];
 static struct machine *machine;
@@ -127,7 +127,7 @@ void daemon_start(const char *option)
 		execl(program, program, "-N", option, (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < PATIENCE_MS * 5; i++) {
+	for (int i = 0; i < PATIENCE_MS; i++) {
 		const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		const int rc = connect(fd, (const struct sockaddr *)&a,
 			sizeof(a));
