@@ -61,6 +61,12 @@ wait_for() { # SECONDS COMMAND...: until it succeeds
 	done
 }
 
+within() { # SECONDS COMMAND...: ends it if it takes longer
+	within_limit=$(($1 * scale))
+	shift
+	timeout $within_limit "$@"
+}
+
 on_shoji() {
 	[ "$(cat /sys/hypervisor/version/extra)" = .0-shoji ]
 }
@@ -76,14 +82,14 @@ start_tools() { # the daemons and a bridge; ends the suite if they fail
 	dmesg -n 1
 	mkdir -p /var/log/xen/console /var/lib/xenstored /run/xenstored
 	xenstored >/var/log/xenstored.log 2>&1 &
-	check "xenstored answers" wait_for 20 test -S /run/xenstored/socket ||
+	check "xenstored answers" wait_for 30 test -S /run/xenstored/socket ||
 		finish
 	/usr/lib/shoji/init-dom0 >/var/log/init-dom0.log 2>&1
 	xenconsoled --log=all >/var/log/xenconsoled.log 2>&1 &
 	brctl addbr xenbr0
 	ip addr add 10.7.0.1/24 dev xenbr0
 	ip link set xenbr0 up
-	check "shoji sees Domain-0" wait_for 20 shoji list Domain-0 || finish
+	check "shoji sees Domain-0" wait_for 30 shoji list Domain-0 || finish
 }
 
 disk_works() { # DEVICE: 16 MB written, read back from the device itself
@@ -135,7 +141,7 @@ has_console() { # NAME: a domain that is being made has none yet
 }
 
 guest_attach() { # NAME: its console to NAME.in and NAME.out
-	wait_for 20 has_console "$1"
+	wait_for 30 has_console "$1"
 	rm -f "/tmp/$1.in"
 	mkfifo "/tmp/$1.in"
 	: >"/tmp/$1.out"	# who reads it may come before the console does
@@ -172,6 +178,10 @@ guest_tell() { # NAME COMMAND: without waiting for an answer
 
 guest_gone() { # NAME
 	! shoji domid "$1" 2>/dev/null
+}
+
+listens() { # PORT: a TCP server of dom0's
+	grep -q ": [0-9A-F]*:$(printf %04X "$1") .* 0A " /proc/net/tcp*
 }
 
 guest_off() { # NAME SECONDS: powers off from inside, waits until it is gone
