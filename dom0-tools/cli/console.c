@@ -114,13 +114,29 @@ static bool lives(const struct console *c)
 	return !c->xs || xs_is_domain_introduced(c->xs, c->domid);
 }
 
-/* 0: open, with us as its only client. */
+static bool is_named(const struct console *c, const char *path)
+{
+	char *now = xs_read(c->xs, XBT_NULL, c->node, NULL);
+	const bool same = now && !strcmp(now, path);
+
+	free(now);
+	return same;
+}
+
+/* 0: open, with us as its only client. The node was read a while before: that
+ * may have been a dead daemon's, and the terminal be another domain's by now. */
 static int open_tty(struct console *c, const char *path, struct error *error)
 {
 	int fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		return error_errno(error, errno, "console terminal %s", path);
+	if (!is_named(c, path)) {
+		close(fd);
+		return error_set(error, EAGAIN,
+			"domain %u has another terminal than %s now", c->domid,
+			path);
+	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK) {
 		close(fd);
 		error_set(error, EBUSY,
@@ -141,9 +157,9 @@ static int wait_for_tty(struct console *c, int wait_ms, struct error *error)
 	struct error last = {0};
 
 	for (;;) {
-		char *path = xenstore_open(c)
-				     ? xs_read(c->xs, XBT_NULL, c->node, NULL)
-				     : NULL;
+		char *path = xenstore_open(c) ?
+				     xs_read(c->xs, XBT_NULL, c->node, NULL) :
+				     NULL;
 
 		error_clear(&last);
 		if (path && *path && open_tty(c, path, &last) == 0) {

@@ -299,6 +299,25 @@ static void run(int signals)
 	}
 }
 
+/* The names of the terminals are worth nothing without the daemon: soon they are
+ * others'. One that was killed leaves them to its successor. */
+static void forget_terminals(void)
+{
+	static const char all[] = "/local/domain";
+	unsigned nr = 0;
+	char **doms = NULL;
+	char path[64];
+
+	if (self.xs)
+		doms = xs_directory(self.xs, XBT_NULL, all, &nr);
+	for (unsigned i = 0; doms && i < nr; i++) {
+		snprintf(path, sizeof(path), "%s/%.8s/console/tty", all,
+			doms[i]);
+		xs_rm(self.xs, XBT_NULL, path);
+	}
+	free(doms);
+}
+
 static int need(int rc, const char *what)
 {
 	if (rc >= 0)
@@ -370,9 +389,11 @@ int main(int argc, char **argv)
 	open_devices();
 	if (options.log_hypervisor)
 		hvlog_start(&hvlog, &self, options.stamp_hypervisor);
+	forget_terminals();
 	scan();
 	start_ready(&options);
 	run(signals);
+	forget_terminals();
 	for (struct guest *next, *g = guests; g; g = next) {
 		next = g->next;
 		guest_free(&self, g, !g->ended);
