@@ -81,8 +81,6 @@ void softirq_run(void)
 		if (bits & SOFTIRQ_WORK)
 			work_softirq();
 		irq_disable();
-		if (bits & SOFTIRQ_TIME)
-			sched_loaded(current);
 		if (bits & SOFTIRQ_SCHEDULE)
 			schedule();
 	}

@@ -4,7 +4,7 @@
  */
 	.section .text
 	.globl	guest_access_start, guest_access_end, guest_access_fault
-	.globl	guest_copy, guest_cas64, guest_rdmsr, guest_wrmsr
+	.globl	guest_copy
 	.globl	guest_load_ds, guest_load_es, guest_load_fs, guest_load_gs
 	.globl	guest_xsetbv, guest_xrstor
 
@@ -42,14 +42,6 @@ guest_copy:
 	xor	%eax, %eax
 	ret
 
-/* rdi at, rsi old, rdx new */
-guest_cas64:
-	mov	(%rsi), %rax
-	lock cmpxchg %rdx, (%rdi)
-	mov	%rax, (%rsi)
-	mov	$0, %eax
-	ret
-
 guest_load_ds:
 	mov	%edi, %ds
 	xor	%eax, %eax
@@ -64,24 +56,6 @@ guest_load_fs:
 	ret
 guest_load_gs:
 	mov	%edi, %gs
-	xor	%eax, %eax
-	ret
-
-/* edi msr, rsi value */
-guest_rdmsr:
-	mov	%edi, %ecx
-	rdmsr
-	mov	%eax, (%rsi)
-	mov	%edx, 4(%rsi)
-	xor	%eax, %eax
-	ret
-
-guest_wrmsr:
-	mov	%edi, %ecx
-	mov	%esi, %eax
-	mov	%rsi, %rdx
-	shr	$32, %rdx
-	wrmsr
 	xor	%eax, %eax
 	ret
 

@@ -14,15 +14,10 @@ extern const char guest_access_fault[];
 
 /* 0 or -EFAULT; what was copied before the fault stays copied. */
 int guest_copy(void *to, const void *from, size_t size);
-/* *at = new if it was *old; *old = what was there. 0, -EFAULT. */
-int guest_cas64(uint64_t *at, uint64_t *old, uint64_t new);
 /* Load a selector into DS, ES, FS, GS; -EFAULT: the CPU refuses it. */
 int guest_load_ds(uint16_t selector);
 int guest_load_es(uint16_t selector);
 int guest_load_fs(uint16_t selector);
 int guest_load_gs(uint16_t selector);
-/* MSRs that may not exist. */
-int guest_rdmsr(uint32_t msr, uint64_t *value);
-int guest_wrmsr(uint32_t msr, uint64_t value);
 int guest_xsetbv(uint64_t value);
 int guest_xrstor(const void *area, uint64_t mask);

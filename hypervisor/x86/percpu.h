@@ -42,8 +42,7 @@ struct timer_heap;
 enum {
 	SOFTIRQ_SCHEDULE = 1 << 0, /* choose who runs next */
 	SOFTIRQ_TIMER = 1 << 1, /* run expired timers */
-	SOFTIRQ_TIME = 1 << 2, /* refresh the current vCPU's time record */
-	SOFTIRQ_WORK = 1 << 3, /* run queued work items (core/softirq.c) */
+	SOFTIRQ_WORK = 1 << 2, /* run queued work items (core/softirq.c) */
 };
 
 struct tss {

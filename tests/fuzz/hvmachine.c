@@ -392,17 +392,6 @@ int guest_copy(void *to, const void *from, size_t size)
 			  access(to, (uint64_t)from, size, false);
 }
 
-int guest_cas64(uint64_t *at, uint64_t *old, uint64_t new)
-{
-	uint64_t *const guest = (uint64_t *)walk((uint64_t)at, true);
-
-	if (!guest || (uint64_t)at % PAGE_SIZE > PAGE_SIZE - sizeof(*at))
-		return -EFAULT;
-	__atomic_compare_exchange_n(
-		guest, old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
-	return 0;
-}
-
 /* Registers: what a CPU would refuse is a finding */
 
 void write_cr3(uint64_t value)
@@ -432,17 +421,6 @@ void write_cr4(uint64_t value)
 {
 	CHECK(!(value & ~(uint64_t)(cpu_cr4 | CR4_TSD | CR4_DE | CR4_FSGSBASE |
 				    CR4_OSXSAVE)));
-}
-
-int guest_rdmsr(uint32_t msr, uint64_t *value)
-{
-	*value = 0;
-	return msr & 1 ? -EFAULT : 0;
-}
-
-int guest_wrmsr(uint32_t msr, uint64_t value)
-{
-	panic("MSR %x = %lx", msr, value);
 }
 
 void desc_load_ldt(unsigned nr_entries)
