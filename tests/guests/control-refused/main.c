@@ -35,6 +35,60 @@ static void test_start(void)
 	REQUIRE_EQ(child_start(&child), 0);
 }
 
+static void test_creation(void)
+{
+	struct xen_domctl op = { .u.createdomain = {
+		.max_vcpus = 1, .max_evtchn_port = 1023,
+		.max_grant_frames = 4, .max_maptrack_frames = 4,
+	} };
+
+	/* grant tables of version 0 */
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_createdomain, 0), EINVAL_);
+	op = (struct xen_domctl){ .u.max_vcpus.max = 2 };
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_max_vcpus, dom), EINVAL_);
+	/* the vCPU that is there already is no mistake */
+	op.u.max_vcpus.max = 1;
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_max_vcpus, dom), 0);
+}
+
+/* The answer has no place to go to. */
+static void test_read_only_operation(void)
+{
+	struct xen_domctl *op = page_alloc();
+	struct xen_memory_exchange *exchange = (void *)op;
+
+	*op = (struct xen_domctl){
+		.cmd = XEN_DOMCTL_getdomaininfo, .domain = dom,
+		.interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+	};
+	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_domctl, op), 0);
+	REQUIRE_EQ(pt_protect(op, false), 0);
+	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_domctl, op), EFAULT_);
+	REQUIRE_EQ(pt_protect(op, true), 0);
+	*exchange = (struct xen_memory_exchange){
+		.in.domid = DOMID_SELF, .out.domid = DOMID_SELF };
+	REQUIRE_EQ(pt_protect(op, false), 0);
+	/* Xen writes nothing when nothing was exchanged */
+	REQUIRE_EQ(hv_memory_op(XENMEM_exchange, exchange),
+		   on_shoji() ? EFAULT_ : 0);
+	REQUIRE_EQ(pt_protect(op, true), 0);
+	page_free(op);
+}
+
+static void test_no_such_domain(void)
+{
+	const struct mmu_update req = {
+		.ptr = machine_address(pt_root()) | MMU_MACHPHYS_UPDATE,
+		.val = 1,
+	};
+
+	REQUIRE(hv_mmu_update(&req, 1, NULL, 0x7ff5) < 0);
+	REQUIRE(PV_CALL4(__HYPERVISOR_update_va_mapping_otherdomain,
+			 &dom, 0, 0, 0x7ff5) < 0);
+	REQUIRE_EQ(domctl_simple(XEN_DOMCTL_pausedomain, 0x7ff5), ESRCH_);
+	REQUIRE_EQ(PV_M2P[pv_frame(pt_root())], pv_pfn(pt_root()));
+}
+
 static void test_ranges(void)
 {
 	struct xen_domctl op = { .u.iomem_permission = { 0xfd000, 0, 1 } };
@@ -51,6 +105,25 @@ static void test_ranges(void)
 	REQUIRE(rc == 0 || rc == EPERM_ || rc == EINVAL_);
 	op.u.irq_permission.allow_access = 0;
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_irq_permission, dom), rc);
+}
+
+/* Every second port is a range of its own. Xen has no limit. */
+static void test_many_ranges(void)
+{
+	struct xen_domctl op = { .u.ioport_permission = { 0x1000, 1, 1 } };
+	int64_t rc = 0;
+
+	if (!on_shoji())
+		return;
+	for (int i = 0; i < 4096 && !rc; i++) {
+		rc = domctl(&op, XEN_DOMCTL_ioport_permission, dom);
+		op.u.ioport_permission.first_port += 2;
+	}
+	REQUIRE_EQ(rc, ENOSPC_);
+	/* those that it has it keeps, and can lose */
+	op.u.ioport_permission.first_port = 0x1000;
+	op.u.ioport_permission.allow_access = 0;
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_ioport_permission, dom), 0);
 }
 
 static void test_pauses(void)
@@ -269,6 +342,14 @@ static void test_memory(void)
 	REQUIRE(resource.nr_frames >= 4);
 }
 
+static uint64_t claimed_pages(void)
+{
+	struct xen_sysctl op = { 0 };
+
+	return sysctl(&op, XEN_SYSCTL_physinfo) ?
+		~0UL : op.u.physinfo.outstanding_pages;
+}
+
 static void test_claims(void)
 {
 	struct xen_memory_reservation op = {
@@ -285,6 +366,10 @@ static void test_claims(void)
 	op.nr_extents = 0;
 	REQUIRE_EQ(hv_memory_op(XENMEM_claim_pages, &op), 0);
 	REQUIRE_EQ(free_pages(), free);
+	/* what it claims when it ends is nobody's any more (below) */
+	op.nr_extents = 2;
+	REQUIRE_EQ(hv_memory_op(XENMEM_claim_pages, &op), 0);
+	REQUIRE_EQ(claimed_pages(), 2);
 }
 
 static void test_sysctls(void)
@@ -369,6 +454,36 @@ static void test_resume(void)
 	REQUIRE(child_is_well(&child));
 }
 
+/* What the child has made of itself is in its context. */
+static void test_whole_context(void)
+{
+	static struct vcpu_guest_context context;
+	struct xen_domctl op = { .u.vcpucontext.ctxt = &context };
+	const uint64_t spare = child.mfn[CHILD_SPARE];
+	const struct mmuext_op user = {
+		.cmd = MMUEXT_NEW_USER_BASEPTR,
+		.arg1.mfn = child.mfn[CHILD_L4],
+	};
+
+	REQUIRE_EQ(child_call(&child, __HYPERVISOR_update_va_mapping,
+			      CHILD_VA(CHILD_SPARE), spare * PV_PAGE | PTE_RO,
+			      UVMF_INVLPG | UVMF_ALL, 0), 0);
+	memcpy(child.mailbox->room, &spare, sizeof(spare));
+	REQUIRE_EQ(child_call(&child, __HYPERVISOR_set_gdt, CHILD_ROOM, 16, 0,
+			      0), 0);
+	memcpy(child.mailbox->room, &user, sizeof(user));
+	REQUIRE_EQ(child_call(&child, __HYPERVISOR_mmuext_op, CHILD_ROOM, 1, 0,
+			      DOMID_SELF), 0);
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getvcpucontext, child.id), 0);
+	REQUIRE_EQ(context.gdt_ents, 16);
+	REQUIRE_EQ(context.gdt_frames[0], spare);
+	REQUIRE_EQ(context.ctrlreg[1],
+		   xen_pfn_to_cr3(child.mfn[CHILD_L4]));
+	/* the same again changes nothing */
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpucontext, child.id), 0);
+	REQUIRE(child_is_well(&child));
+}
+
 /* Its vCPU as it was before it had a context, and then with one again. */
 static void test_reset(void)
 {
@@ -381,6 +496,12 @@ static void test_reset(void)
 	op.u.vcpucontext.ctxt = &context;
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getvcpucontext, child.id),
 		   ENODATA_);
+	context.flags &= ~VGCF_online;
+	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpucontext, child.id), 0);
+	child_tell(&child, __HYPERVISOR_xen_version, 0, 0);
+	rest(20000000);
+	REQUIRE(child.mailbox->state != 2);
+	context.flags |= VGCF_online;
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpucontext, child.id), 0);
 	REQUIRE(child_is_well(&child));
 }
@@ -406,11 +527,16 @@ static void test_end(void)
 {
 	REQUIRE(child_end(&child));
 	REQUIRE(domain_destroy(dom));
+	REQUIRE_EQ(claimed_pages(), 0);
 }
 
 const struct test tests[] = {
 	TEST(start),
+	TEST(creation),
+	TEST(read_only_operation),
+	TEST(no_such_domain),
 	TEST(ranges),
+	TEST(many_ranges),
 	TEST(pauses),
 	TEST(frame_lists),
 	TEST(scheduling),
@@ -426,6 +552,7 @@ const struct test tests[] = {
 	TEST(log_cleared),
 	TEST(reasons),
 	TEST(resume),
+	TEST(whole_context),
 	TEST(reset),
 	TEST(watchdog),
 	TEST(end),

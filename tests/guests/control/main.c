@@ -231,11 +231,14 @@ static void test_scheduler(void)
 
 static void test_debug_keys(void)
 {
-	struct xen_sysctl op = { .u.debug_keys = { "heimrt", 6 } };
+	struct xen_sysctl op = { .u.debug_keys = { "heimrtcb", 8 } };
+	const int64_t port = event_bind_virq(VIRQ_DEBUG, 0);
 
+	REQUIRE(port > 0); /* for `e` to have something to show */
 	REQUIRE_EQ(sysctl(&op, XEN_SYSCTL_debug_keys), 0);
 	op.u.debug_keys.keys = (const char *)0x1000;
 	REQUIRE_EQ(sysctl(&op, XEN_SYSCTL_debug_keys), EFAULT_);
+	REQUIRE_EQ(event_close(port), 0);
 }
 
 const struct test tests[] = {

@@ -8,6 +8,7 @@
 #include <xen/event_channel.h>
 #include <xen/physdev.h>
 
+#include "tests/guests/lib/child.h"
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 #include "tests/guests/lib/trap.h"
@@ -131,6 +132,9 @@ static void test_alloc_vector(void)
 
 	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_alloc_irq_vector, &op), 0);
 	REQUIRE_EQ(op.vector, 9);
+	op.irq = 1000; /* there is no such line, which Xen leaves open */
+	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_alloc_irq_vector, &op),
+		   on_shoji() ? EINVAL_ : 0);
 }
 
 static int64_t map_gsi(int gsi, int pirq, int *got)

@@ -9,6 +9,7 @@
 #include <xen/sysctl.h>
 
 #include "tests/guests/lib/child.h"
+#include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
 
 #define ROOM 400
@@ -128,6 +129,18 @@ static void test_leaves_refused(void)
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_set_cpu_policy, dom), EFAULT_);
 	op = request(100000, 0);
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_set_cpu_policy, dom), E2BIG_);
+	/* the answer has no place to go to */
+	struct xen_domctl *readonly = page_alloc();
+
+	*readonly = request(1, 0);
+	readonly->cmd = XEN_DOMCTL_set_cpu_policy;
+	readonly->domain = dom;
+	readonly->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	leaves[0].leaf = 0x80010000;
+	REQUIRE_EQ(pt_protect(readonly, false), 0);
+	REQUIRE(PV_CALL1(__HYPERVISOR_domctl, readonly) < 0);
+	REQUIRE_EQ(pt_protect(readonly, true), 0);
+	page_free(readonly);
 	/* nothing of that is there */
 	REQUIRE(read_policy(dom) > 4);
 	REQUIRE_EQ(leaf(1)->c, first.c);
