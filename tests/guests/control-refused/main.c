@@ -523,6 +523,30 @@ static void test_watchdog(void)
 	REQUIRE_EQ(child_fate(&child), SHUTDOWN_watchdog);
 }
 
+static void bad_segment(struct vcpu_guest_context *context)
+{
+	context->user_regs.ds = 0x23; /* of a GDT that it has not */
+}
+
+/* A guest that has not said where to go is ended by what wants to go there:
+ * an event, a selector that does not load. */
+static void test_no_callback(void)
+{
+	static struct child bare;
+
+	bare = (struct child){ .traps = false };
+	REQUIRE_EQ(child_start(&bare), 0);
+	REQUIRE(child_is_well(&bare));
+	bare.shared->vcpu_info[0].evtchn_upcall_pending = 1;
+	bare.shared->vcpu_info[0].evtchn_upcall_mask = 0;
+	REQUIRE_EQ(child_fate(&bare), SHUTDOWN_crash);
+	REQUIRE(child_end(&bare));
+	bare = (struct child){ .adjust = bad_segment };
+	REQUIRE_EQ(child_start(&bare), 0);
+	REQUIRE_EQ(child_fate(&bare), SHUTDOWN_crash);
+	REQUIRE(child_end(&bare));
+}
+
 static void test_end(void)
 {
 	REQUIRE(child_end(&child));
@@ -555,6 +579,7 @@ const struct test tests[] = {
 	TEST(whole_context),
 	TEST(reset),
 	TEST(watchdog),
+	TEST(no_callback),
 	TEST(end),
 	TESTS_END
 };

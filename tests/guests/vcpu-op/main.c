@@ -6,6 +6,7 @@
  *
  * Machine: 2 2
  */
+#include <xen/callback.h>
 #include <xen/vcpu.h>
 
 #include "tests/guests/lib/machine.h"
@@ -283,6 +284,35 @@ static void test_timers_of_others(void)
 	REQUIRE_EQ(op(VCPUOP_stop_periodic_timer, 1), 0);
 }
 
+/* A callback for it goes before the trap table. */
+static void test_nmi_callback(void)
+{
+	struct callback_register callback = {
+		.type = CALLBACKTYPE_nmi,
+		.address = (uint64_t)pv_exceptions[TRAP_NMI],
+	};
+
+	REQUIRE_EQ(hv_callback_op(CALLBACKOP_register, &callback), 0);
+	nmis = 0;
+	trap_hook = count_nmis;
+	REQUIRE_EQ(op(VCPUOP_send_nmi, 0), 0);
+	trap_hook = NULL;
+	REQUIRE_EQ(nmis, 1);
+}
+
+static void test_bad_pointers(void)
+{
+	void *const nowhere = (void *)0x1000;
+
+	REQUIRE_EQ(hv_vcpu_op(VCPUOP_set_periodic_timer, 0, nowhere), EFAULT_);
+	REQUIRE_EQ(hv_vcpu_op(VCPUOP_set_singleshot_timer, 0, nowhere),
+		   EFAULT_);
+	REQUIRE_EQ(hv_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0,
+			      nowhere), EFAULT_);
+	REQUIRE_EQ(hv_vcpu_op(VCPUOP_register_runstate_memory_area, 0,
+			      nowhere), EFAULT_);
+}
+
 const struct test tests[] = {
 	TEST(count),
 	TEST(up_uninitialised),
@@ -295,5 +325,7 @@ const struct test tests[] = {
 	TEST(move_down_vcpu_info),
 	TEST(nmi),
 	TEST(timers_of_others),
+	TEST(bad_pointers),
+	TEST(nmi_callback),
 	TESTS_END
 };

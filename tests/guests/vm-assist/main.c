@@ -5,10 +5,13 @@
  * parameters, handle, and their pointer checks.
  */
 #include <xen/features.h>
+#include <xen/physdev.h>
 #include <xen/version.h>
 
 #include "tests/guests/lib/memory.h"
 #include "tests/guests/lib/test.h"
+#include "tests/guests/lib/trap.h"
+#include "tests/guests/lib/user.h"
 
 static void test_known_types(void)
 {
@@ -36,6 +39,35 @@ static void test_unknown_types(void)
 			   EINVAL_);
 	}
 	REQUIRE_EQ(hv_vm_assist(7, 0), ENOSYS_);
+}
+
+static void to_kernel(uint64_t arg)
+{
+	asm volatile("int $0x80" : : "a"(arg));
+}
+
+/* With it the I/O privilege level is where a CPU has it: in the flags. */
+static void test_architectural_iopl(void)
+{
+	struct physdev_set_iopl iopl = { .iopl = 3 };
+	struct pv_regs regs;
+
+	user_init();
+	regs = user_regs(to_kernel, 0);
+	REQUIRE_EQ(hv_vm_assist(VMASST_CMD_enable,
+				VMASST_TYPE_architectural_iopl), 0);
+	REQUIRE_EQ(hv_physdev_op(PHYSDEVOP_set_iopl, &iopl), 0);
+	REQUIRE_EQ(trap_try(to_kernel, 0), 0x80);
+	REQUIRE_EQ(trap_last.rflags >> 12 & 3, 3);
+	/* and a return to user mode sets it */
+	regs.rflags = (regs.rflags & ~0x3000UL) | 2 << 12;
+	REQUIRE_EQ(user_run(&regs), 0x80);
+	REQUIRE_EQ(trap_last.rflags >> 12 & 3, 2);
+	REQUIRE_EQ(hv_vm_assist(VMASST_CMD_disable,
+				VMASST_TYPE_architectural_iopl), 0);
+	regs.rflags &= ~0x3000UL;
+	REQUIRE_EQ(user_run(&regs), 0x80);
+	REQUIRE_EQ(trap_last.rflags >> 12 & 3, 0);
 }
 
 static void test_version(void)
@@ -156,9 +188,11 @@ static void test_bad_pointers(void)
 	}
 }
 
+
 const struct test tests[] = {
 	TEST(known_types),
 	TEST(unknown_types),
+	TEST(architectural_iopl),
 	TEST(version),
 	TEST(strings),
 	TEST(capabilities),
