@@ -237,7 +237,7 @@ static void test_extended_state(void)
 		SKIP("no XSAVE");
 	/* Xen has nothing to show before the child has set XCR0. */
 	child_launch(&child, child_xcr0, child_xcr0_end - child_xcr0, 0, 0, 0);
-	for (const uint64_t end = now() + 1000 * MS;
+	for (const uint64_t end = now() + PATIENCE;
 	     child.mailbox->state != 2 && now() < end;)
 		rest(MS);
 	REQUIRE_EQ(child.mailbox->state, 2);
