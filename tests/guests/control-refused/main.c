@@ -159,9 +159,14 @@ static void test_frame_lists(void)
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getpageframeinfo3, child.id),
 		   EFAULT_);
 	/* it can be read, but not written */
-	op.u.getpageframeinfo3.array = (uint64_t *)PV_M2P;
+	uint64_t *page = page_alloc();
+
+	REQUIRE_EQ(pt_protect(page, false), 0);
+	op.u.getpageframeinfo3.array = page;
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_getpageframeinfo3, child.id),
 		   EFAULT_);
+	REQUIRE_EQ(pt_protect(page, true), 0);
+	page_free(page);
 }
 
 static void test_scheduling(void)
@@ -479,6 +484,11 @@ static void test_whole_context(void)
 	REQUIRE_EQ(context.gdt_frames[0], spare);
 	REQUIRE_EQ(context.ctrlreg[1],
 		   xen_pfn_to_cr3(child.mfn[CHILD_L4]));
+	/* a handler at no address */
+	context.trap_ctxt[3].address ^= 1ul << 63;
+	REQUIRE(domctl(&op, XEN_DOMCTL_setvcpucontext, child.id) < 0 ||
+		!on_shoji());
+	context.trap_ctxt[3].address ^= 1ul << 63;
 	/* the same again changes nothing */
 	REQUIRE_EQ(domctl(&op, XEN_DOMCTL_setvcpucontext, child.id), 0);
 	REQUIRE(child_is_well(&child));
@@ -540,6 +550,31 @@ static void test_no_callback(void)
 	REQUIRE(child_end(&bare));
 }
 
+/* Returns that cannot be: no frame, and to a user space without a root. */
+static void test_bad_returns(void)
+{
+	/* mov $0x1000, %rsp; mov $23, %eax; syscall */
+	static const uint8_t no_frame[] = {
+		0x48, 0xc7, 0xc4, 0, 0x10, 0, 0, 0xb8, 23, 0, 0, 0, 0x0f, 0x05,
+	};
+	/* ss rsp rflags cs rip, flags rcx r11 rax; mov $23, %eax; syscall */
+	static const uint8_t to_user[] = {
+		0x68, 0x2b, 0xe0, 0, 0, 0x6a, 0, 0x68, 0x02, 0x02, 0, 0,
+		0x68, 0x33, 0xe0, 0, 0, 0x6a, 0, 0x6a, 0, 0x6a, 0, 0x6a, 0,
+		0x6a, 0, 0xb8, 23, 0, 0, 0, 0x0f, 0x05,
+	};
+	static struct child bare;
+
+	for (int i = 0; i < 2; i++) {
+		bare = (struct child){ .traps = true };
+		REQUIRE_EQ(child_start(&bare), 0);
+		child_launch(&bare, i ? to_user : no_frame,
+			     i ? sizeof(to_user) : sizeof(no_frame), 0, 0, 0);
+		REQUIRE_EQ(child_fate(&bare), SHUTDOWN_crash);
+		REQUIRE(child_end(&bare));
+	}
+}
+
 static void test_end(void)
 {
 	REQUIRE(child_end(&child));
@@ -573,6 +608,7 @@ const struct test tests[] = {
 	TEST(reset),
 	TEST(watchdog),
 	TEST(no_callback),
+	TEST(bad_returns),
 	TEST(end),
 	TESTS_END
 };

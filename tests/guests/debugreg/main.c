@@ -41,6 +41,7 @@ static void test_refused(void)
 
 	REQUIRE_EQ(hv_set_debugreg(8, 0), ENODEV_);
 	REQUIRE_EQ(hv_set_debugreg(-1, 0), ENODEV_);
+	REQUIRE((int64_t)hv_get_debugreg(8) < 0);
 	/* not in the hypervisor, not in the hole */
 	for (unsigned int i = 0; i < sizeof(places) / 8; i++)
 		REQUIRE_EQ(hv_set_debugreg(0, places[i]), EPERM_);

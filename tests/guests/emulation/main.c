@@ -85,6 +85,11 @@ static void test_cpuid_features(void)
 	/* MONITOR VMX SMX EIST PCID */
 	REQUIRE_EQ(one.c & (1u << 3 | 1u << 5 | 1u << 6 | 1u << 7 |
 			    1u << 17), 0);
+	/* topology: each vCPU is a core by itself */
+	if (on_shoji()) {
+		REQUIRE_EQ(cpuid(0xb, 1).c, 1);
+		REQUIRE_EQ(cpuid(0xb, 1).d, 0);
+	}
 	const struct leaf seven = cpuid(7, 0);
 
 	/* SMEP INVPCID SMAP; UMIP PKU LA57 */
@@ -455,6 +460,12 @@ static void test_pci_config(void)
 	REQUIRE_EQ(set_iopl(1), 0);
 	REQUIRE_EQ(config_read(0x80000000) & 0xffff, 0x8086);
 	REQUIRE_EQ(config_read(0x80008000), 0xffffffff);
+	/* nobody is there: a write goes nowhere; the address stays */
+	uint32_t address;
+
+	asm volatile("outl %0, %w1" : : "a"(0), "d"(0xcfc));
+	asm volatile("inl %w1, %0" : "=a"(address) : "d"(0xcf8));
+	REQUIRE_EQ(address, 0x80008000);
 	uint16_t word;
 
 	asm volatile("inw %w1, %w0" : "=a"(word) : "d"((uint16_t)0xcfc));

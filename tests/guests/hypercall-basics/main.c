@@ -192,6 +192,8 @@ static void test_unregister(void)
 
 	REQUIRE_EQ(hv_callback_op(CALLBACKOP_register, &nmi), 0);
 	REQUIRE_EQ(without(CALLBACKTYPE_nmi), 0);
+	REQUIRE_EQ(hv_callback_op(CALLBACKOP_register, (void *)0x1000),
+		   EFAULT_);
 	REQUIRE_EQ(without(CALLBACKTYPE_event), EINVAL_);
 	REQUIRE_EQ(without(CALLBACKTYPE_failsafe), EINVAL_);
 	REQUIRE_EQ(without(99), ENOSYS_);

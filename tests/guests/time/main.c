@@ -229,6 +229,8 @@ static void test_set_wall_clock(void)
 	op.u.settime64 = (struct xenpf_settime64){
 		.secs = was, .system_time = start };
 	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), 0);
+	op.u.settime64.mbz = 1;
+	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), EINVAL_);
 	op.interface_version++;
 	REQUIRE_EQ(PV_CALL1(__HYPERVISOR_platform_op, &op), EACCES_);
 }

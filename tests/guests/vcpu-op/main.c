@@ -311,6 +311,7 @@ static void test_bad_pointers(void)
 			      nowhere), EFAULT_);
 	REQUIRE_EQ(hv_vcpu_op(VCPUOP_register_runstate_memory_area, 0,
 			      nowhere), EFAULT_);
+	REQUIRE_EQ(hv_vcpu_op(VCPUOP_register_vcpu_info, 0, nowhere), EFAULT_);
 }
 
 const struct test tests[] = {
