@@ -64,9 +64,11 @@ static void test_other_names(void)
 	asm volatile("mov %%cr4, %0" : "=r"(cr4));
 	asm volatile("mov %0, %%cr4" : : "r"(cr4 | 8));
 	const int64_t rc = hv_set_debugreg(4, DR6_IDLE);
+	const int64_t got = hv_get_debugreg(4);
 
 	asm volatile("mov %0, %%cr4" : : "r"(cr4));
 	REQUIRE_EQ(rc, ENODEV_);
+	REQUIRE(got < 0);
 }
 
 void target(uint64_t arg);
