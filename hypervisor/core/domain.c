@@ -47,9 +47,7 @@ static struct domain **pages[DOMID_FIRST_RESERVED / IDS_PER_PAGE + 1];
 static uint16_t last_id GUARDED_BY(domains_lock);
 
 struct domain *hardware_domain, *domain_xen, *domain_io;
-
-/* What a dying domain's pointers into its shared page are turned to. */
-static struct shared_info no_shared;
+struct shared_info no_shared;
 
 static void domain_free(void *data);
 

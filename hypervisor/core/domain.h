@@ -108,6 +108,7 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, uint64_t id)
 extern struct domain *hardware_domain; /* dom0 */
 extern struct domain *domain_xen; /* owner of frames nobody may write */
 extern struct domain *domain_io; /* owner of what is not memory */
+extern struct shared_info no_shared; /* what a dying domain has for its own */
 
 /* What the creator of a domain chooses; 0 is the default where it makes no
  * sense as a value. */

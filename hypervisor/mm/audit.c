@@ -153,14 +153,11 @@ static void count_domains(struct audit *a)
 	struct vcpu *v;
 
 	for_each_domain (d, 0) {
-		const mfn_t shared = direct_mfn(d->shared);
-
 		for_each_vcpu (d, v)
 			count_vcpu(a, v);
 		count_grants(a, d->grants);
-		/* A dying domain's is none of the frames any more. */
-		if (mfn_valid(shared) && frame_of(shared)->owner == d->id)
-			count(a, shared, FRAME_WRITABLE);
+		if (d->shared != &no_shared)
+			count(a, direct_mfn(d->shared), FRAME_WRITABLE);
 		if (a->first == 0)
 			check_pages(a, d);
 	}
