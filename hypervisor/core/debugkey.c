@@ -5,6 +5,7 @@
  */
 #include "core/debugkey.h"
 
+#include "core/domain.h"
 #include "core/event.h"
 #include "core/sched.h"
 #include "core/shutdown.h"
@@ -18,9 +19,10 @@
 
 static void show_memory(void)
 {
-	log_info("memory: %lu of %lu pages free, %lu claimed",
+	log_info("memory: %lu of %lu pages free, %lu claimed, %u in the "
+		 "table of domains",
 		buddy_free_pages(), buddy_total_pages(),
-		buddy_claimed_pages());
+		buddy_claimed_pages(), domain_table_pages());
 }
 
 static void show_cpus(void)

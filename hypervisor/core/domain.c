@@ -115,6 +115,15 @@ int domain_get_target(uint16_t id, struct domain **d)
 	return *d ? 0 : reject(-ESRCH, "there is no d%u", id);
 }
 
+unsigned domain_table_pages(void)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		n += load_acquire(&pages[i]) != NULL;
+	return n;
+}
+
 struct domain *domain_next(uint16_t id)
 {
 	struct domain *found = NULL;

@@ -130,6 +130,8 @@ int domain_create(uint16_t id, const struct domain_config *config,
 uint16_t domain_free_id(void);
 /* Take everything back and let it go; -ERESTART: call again. */
 int domain_destroy(struct domain *d);
+/* What the table of ids takes; it never shrinks. */
+unsigned domain_table_pages(void);
 /* The living or dying domain with the lowest id >= id, with a reference. */
 struct domain *domain_next(uint16_t id);
 /* The one after d, whose reference goes. */
