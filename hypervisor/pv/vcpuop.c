@@ -10,6 +10,7 @@
 #include "core/refusal.h"
 #include "core/sched.h"
 #include "core/vcpu.h"
+#include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/guestmem.h"
 #include "mm/heap.h"
@@ -255,7 +256,7 @@ static int64_t register_info(struct vcpu *v, gva_t arg)
 	/* With the lock none of our own events goes to the old place. Another
 	 * domain's may: have the guest look at everything. */
 	flags = spin_lock_irq(&v->domain->events->lock);
-	*to = *v->info;
+	memmove(to, v->info, sizeof(*to)); /* may be the same page */
 	v->info_frame = mfn;
 	write_once(&v->info, to);
 	memory_barrier();
