@@ -32,10 +32,9 @@ static void show_cpus(void)
 	for_each_cpu (i, cpus_online) {
 		const struct cpu *const cpu = cpu_of(i);
 
-		log_info("cpu%u: %s, hypercalls %lu, exceptions %lu, "
-			 "interrupts %lu, switches %lu",
-			i, cpu->idle ? "idle" : "busy", cpu->nr_hypercalls,
-			cpu->nr_exceptions, cpu->nr_irqs, cpu->nr_switches);
+		log_info("cpu%u: %s, interrupts when idle %lu", i,
+			cpu->idle ? "idle" : "busy",
+			cpu->idle_vcpu->perf[SHOJI_PERF_IRQ]);
 	}
 }
 

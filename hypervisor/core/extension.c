@@ -7,6 +7,7 @@
 #include "core/policy.h"
 #include "core/refusal.h"
 #include "core/subop.h"
+#include "core/vcpu.h"
 #include "lib/string.h"
 #include "mm/audit.h"
 #include "mm/guestmem.h"
@@ -53,6 +54,20 @@ static int64_t do_audit(struct domain *, void *arg)
 	return 0;
 }
 
+/* Counts of a vCPU that runs are as of some moment of the call. */
+static int64_t do_perf(struct domain *d, void *arg)
+{
+	const struct shoji_get_perf *const op = arg;
+	const struct vcpu *v = domain_vcpu(d, op->vcpu);
+
+	if (op->idle)
+		v = op->vcpu < nr_cpus ? cpu_of(op->vcpu)->idle_vcpu : NULL;
+	if (!v)
+		return reject(-ENOENT, "there is no v%u", op->vcpu);
+	return copy_to_guest(op->counts, v->perf, sizeof(v->perf)) ? -EFAULT
+								   : 0;
+}
+
 static int64_t do_share(struct domain *a, void *arg)
 {
 	const struct shoji_share *const op = arg;
@@ -75,6 +90,8 @@ int64_t hypercall_shoji(struct hypercall_args *a)
 		[SHOJI_limits] = SUBOP_ON(limits_get, shoji_get_limits,
 			domid, .dom0 = true, .back = true),
 		[SHOJI_share] = SUBOP_ON(do_share, shoji_share, a, .dom0 = true),
+		[SHOJI_perf] = SUBOP_ON(
+			do_perf, shoji_get_perf, domid, .dom0 = true),
 	};
 
 	return SUBOP_RUN(ops, (uint32_t)a->arg[0], (gva_t){a->arg[1]});

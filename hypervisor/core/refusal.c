@@ -7,9 +7,9 @@
  * there are no new ones, only a count, so that a guest which does nothing but
  * get refused does not wipe the ring at once, nor fill the log.
  *
- * Whether a failing call has explained itself is seen by the number of the
- * CPU's hypercall that the vCPU's last refusal noted: what succeeds does
- * nothing for it.
+ * Whether a failing call has explained itself is seen by which hypercall the
+ * vCPU's last refusal noted, its number and how often it was made: what
+ * succeeds does nothing for it.
  */
 #include "core/refusal.h"
 
@@ -111,6 +111,13 @@ static bool append(struct refusals *all, struct shoji_refusal *r)
 	return new;
 }
 
+static uint64_t this_call(const struct vcpu *v)
+{
+	const unsigned nr = guest_regs()->rax % SHOJI_PERF_SYSCALL;
+
+	return v->perf[nr] * SHOJI_PERF_SYSCALL + nr;
+}
+
 int reject(int rc, const char *fmt, ...)
 {
 	struct shoji_refusal r = {.error = rc, .count = 1, .time = now()};
@@ -119,7 +126,7 @@ int reject(int rc, const char *fmt, ...)
 
 	if (vcpu_is_idle(v))
 		return rc;
-	v->explained = this_cpu()->nr_hypercalls;
+	v->explained = this_call(v);
 	place(&r, v);
 	va_start(args, fmt);
 	format_string_v(r.text, sizeof(r.text), fmt, args);
@@ -133,7 +140,7 @@ int reject(int rc, const char *fmt, ...)
 void refusal_check(int64_t result)
 {
 	struct vcpu *const v = current;
-	const bool explained = v->explained == this_cpu()->nr_hypercalls;
+	const bool explained = v->explained == this_call(v);
 
 	if (result <= -4096 || result == -ERESTART)
 		return;

@@ -20,6 +20,7 @@
 #include "lib/list.h"
 #include "mm/addr.h"
 #include "mm/ptwalk.h"
+#include "shoji/perf.h"
 #include "x86/percpu.h"
 #include "xen/vcpu.h"
 #include "xen/xen.h"
@@ -113,10 +114,13 @@ struct vcpu {
 
 	/* Refusals (core/refusal.c) */
 	const struct multicall_entry *entry; /* the one that runs, or NULL */
-	uint64_t explained; /* the CPU's nr_hypercalls at its last refusal */
+	uint64_t explained; /* which hypercall had its last refusal */
 
 	/* Events (core/event.c); 0 none; RANK_EVENT */
 	uint16_t virq_port[24];
+
+	/* Entries by cause (shoji/perf.h); its own CPU alone counts */
+	uint64_t perf[SHOJI_NR_PERF];
 };
 
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");

@@ -250,6 +250,7 @@ static int enter_table(struct pt_walk *w, mfn_t table, unsigned level)
 		frame_drop_type(f);
 		return rc;
 	}
+	current->perf[SHOJI_PERF_VALIDATION]++;
 	atomic_or(&f->type, FT_VALID);
 	return 0;
 }
@@ -292,6 +293,7 @@ static void finish_validation(struct pt_walk *w)
 		set_hv_slots(w->at[top].mfn, true);
 		tlb_root_changed();
 	}
+	current->perf[SHOJI_PERF_VALIDATION]++;
 	atomic_or(&frame_of(w->at[top].mfn)->type, FT_VALID);
 	w->depth--;
 	if (w->depth)

@@ -133,6 +133,7 @@ void deliver_event(struct regs *regs)
 			v->id);
 		return;
 	}
+	v->perf[SHOJI_PERF_UPCALL]++;
 	bounce(regs, v->event, NULL, 0);
 }
 
@@ -168,6 +169,7 @@ void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 /* SYSCALL: RIP is behind the instruction. */
 static void guest_syscall(struct regs *regs, struct callback to)
 {
+	current->perf[SHOJI_PERF_SYSCALL]++;
 	if (!to.rip) {
 		regs->rip -= 2;
 		regs->vector = 0;
@@ -202,6 +204,7 @@ void guest_sysenter(struct regs *regs)
 		deliver_trap(regs, 13, 0);
 		return;
 	}
+	v->perf[SHOJI_PERF_SYSCALL]++;
 	bounce(regs, v->sysenter, NULL, 0);
 }
 

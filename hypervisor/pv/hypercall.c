@@ -76,11 +76,11 @@ __attribute__((no_stack_protector)) void hypercall(struct regs *regs)
 	struct hypercall_args a;
 	int64_t result;
 
-	this_cpu()->nr_hypercalls++;
 	if (!fn) {
 		regs->rax = (uint64_t)reject(-ENOSYS, "no such hypercall");
 		return;
 	}
+	current->perf[SHOJI_PERF_HYPERCALL + (uint32_t)regs->rax]++;
 	a.arg[0] = regs->rdi;
 	a.arg[1] = regs->rsi;
 	a.arg[2] = regs->rdx;
@@ -118,6 +118,7 @@ static int64_t run_entry(struct multicall_entry *entry)
 	if (fn == hypercall_multicall || fn == hypercall_iret)
 		return reject(-EINVAL, "not in a multicall");
 	memcpy(a.arg, entry->args, sizeof(a.arg));
+	current->perf[SHOJI_PERF_MULTICALL]++;
 	current->entry = entry;
 	result = fn(&a);
 	if (__builtin_expect(result < 0, false))

@@ -95,7 +95,7 @@ _Noreturn void context_switch(struct vcpu *prev, struct vcpu *next)
 	struct cpu *const cpu = this_cpu();
 
 	ASSERT(!irq_enabled() && prev != next);
-	cpu->nr_switches++;
+	next->perf[SHOJI_PERF_SWITCH]++;
 	if (!vcpu_is_idle(prev))
 		save(prev);
 	switch_root(cpu, prev, next);

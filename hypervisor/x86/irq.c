@@ -147,7 +147,7 @@ void irq_dispatch(struct regs *regs)
 {
 	const uint8_t vector = (uint8_t)regs->vector;
 
-	this_cpu()->nr_irqs++;
+	current->perf[SHOJI_PERF_IRQ]++;
 	switch (vector) {
 	case VECTOR_SPURIOUS: return;
 	case VECTOR_TIMER: raise_softirq(SOFTIRQ_TIMER); break;

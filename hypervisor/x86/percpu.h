@@ -98,9 +98,6 @@ struct cpu {
 	struct timer_heap *timers; /* core/timer.c */
 	struct vcpu *idle_vcpu;
 
-	/* Hypervisor entries by cause, for `shoji perf` */
-	uint64_t nr_hypercalls, nr_exceptions, nr_irqs, nr_switches;
-
 	struct tss tss;
 };
 

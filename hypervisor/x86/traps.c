@@ -59,6 +59,7 @@ static void guest_page_fault(struct regs *regs)
 	const uint64_t address = read_cr2();
 	struct vcpu *const v = current;
 
+	v->perf[SHOJI_PERF_PAGE_FAULT]++;
 	irq_enable();
 	if (address >= HV_BASE && address < HV_END) {
 		if (ldt_fault(regs, address))
@@ -68,6 +69,7 @@ static void guest_page_fault(struct regs *regs)
 			regs->error &= ~1u;
 	} else if ((regs->error & 3) == 3 && v->kernel_mode &&
 		emulate_pt_write(regs, address)) {
+		v->perf[SHOJI_PERF_PT_WRITE]++;
 		return;
 	}
 	deliver_page_fault(regs, address, regs->error);
@@ -93,8 +95,10 @@ static void guest_general_protection(struct regs *regs)
 {
 	irq_enable();
 	if (regs->error == 0) {
-		if (emulate_privileged(regs))
+		if (emulate_privileged(regs)) {
+			current->perf[SHOJI_PERF_INSTRUCTION]++;
 			return;
+		}
 	} else if (software_interrupt(regs)) {
 		return;
 	}
@@ -140,17 +144,20 @@ static void guest_int80(struct regs *regs)
 
 void handle_guest_exception(struct regs *regs)
 {
-	this_cpu()->nr_exceptions++;
-	switch (regs->vector) {
-	case TRAP_PAGE_FAULT:
+	if (regs->vector == TRAP_PAGE_FAULT) {
 		guest_page_fault(regs);
 		return;
+	}
+	current->perf[SHOJI_PERF_EXCEPTION]++;
+	switch (regs->vector) {
 	case TRAP_GENERAL:
 		guest_general_protection(regs);
 		return;
 	case TRAP_INVALID_OP:
 		irq_enable();
-		if (!emulate_forced(regs))
+		if (emulate_forced(regs))
+			current->perf[SHOJI_PERF_INSTRUCTION]++;
+		else
 			deliver_trap(regs, TRAP_INVALID_OP, 0);
 		return;
 	case TRAP_NO_DEVICE:

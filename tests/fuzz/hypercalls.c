@@ -238,6 +238,7 @@ static const struct shape shapes[] = {
 	{CALL(shoji), SHOJI_refusal, "sP", "d24"},
 	{CALL(shoji), SHOJI_limits, "sP", "d"},
 	{CALL(shoji), SHOJI_share, "sP", "dd4"},
+	{CALL(shoji), SHOJI_perf, "sP", "d_4p"},
 	SYSCTL(readconsole, "11_4p4"),
 	SYSCTL(physinfo, ""),
 	SYSCTL(sched_id, ""),

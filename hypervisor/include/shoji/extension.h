@@ -50,3 +50,7 @@ struct shoji_share {
 };
 
 static_assert(sizeof(struct shoji_share) == 8, "shoji_share");
+
+/* Of a domain's vCPU, dom0 only, -ESRCH, -ENOENT: why it entered the
+ * hypervisor, by cause (shoji/perf.h). */
+#define SHOJI_perf		4 /* struct shoji_get_perf */
