@@ -124,12 +124,19 @@ static mfn_t root_of(uint64_t cr3)
 	return cr3 ? MFN(xen_cr3_to_pfn(cr3)) : MFN_NONE;
 }
 
+/* From *A to *B, as both structures name them. */
+#define COPY_GENERAL_REGISTERS(A, B)                                           \
+	((B)->r15 = (A)->r15, (B)->r14 = (A)->r14, (B)->r13 = (A)->r13,        \
+		(B)->r12 = (A)->r12, (B)->rbp = (A)->rbp, (B)->rbx = (A)->rbx, \
+		(B)->r11 = (A)->r11, (B)->r10 = (A)->r10, (B)->r9 = (A)->r9,   \
+		(B)->r8 = (A)->r8, (B)->rax = (A)->rax, (B)->rcx = (A)->rcx,   \
+		(B)->rdx = (A)->rdx, (B)->rsi = (A)->rsi, (B)->rdi = (A)->rdi)
+
 static void load_registers(struct vcpu *v, const struct cpu_user_regs *from)
 {
 	struct regs *const r = &v->regs;
 
-	/* The first fields are in the same order (x86/regs.h). */
-	memcpy(r, from, offsetof(struct regs, error));
+	COPY_GENERAL_REGISTERS(from, r);
 	r->error = 0;
 	r->vector = 0;
 	r->rip = from->rip;
@@ -234,7 +241,7 @@ static void store_registers(const struct vcpu *v, struct cpu_user_regs *to)
 {
 	const struct regs *const r = &v->regs;
 
-	memcpy(to, r, offsetof(struct regs, error));
+	COPY_GENERAL_REGISTERS(r, to);
 	to->rip = r->rip;
 	to->cs = (uint16_t)r->cs;
 	to->rsp = r->rsp;

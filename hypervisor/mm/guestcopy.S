@@ -3,16 +3,21 @@
  * See guestcopy.h. Every routine is a leaf without stack use.
  */
 	.section .text
-	.globl	guest_access_start, guest_access_end, guest_access_fault
 	.globl	guest_copy
 	.globl	guest_load_ds, guest_load_es, guest_load_fs, guest_load_gs
 	.globl	guest_xsetbv, guest_xrstor
 
-guest_access_fault:
+fault:
 	mov	$-14, %eax		/* -EFAULT */
 	ret
 
-guest_access_start:
+/* An instruction that may fault. */
+.macro access insn:vararg
+1001:	\insn
+	.pushsection .guest_access, "a"
+	.long	1001b - ., fault - .
+	.popsection
+.endm
 
 /* rdi to, rsi from, rdx size */
 guest_copy:
@@ -21,8 +26,8 @@ guest_copy:
 	jz	2f
 	cmp	$16, %rcx
 	ja	3f
-1:	mov	(%rsi), %rax
-	mov	%rax, (%rdi)
+1:	access	mov	(%rsi), %rax
+	access	mov	%rax, (%rdi)
 	add	$8, %rsi
 	add	$8, %rdi
 	dec	%ecx
@@ -31,10 +36,10 @@ guest_copy:
 	jnz	4f
 	xor	%eax, %eax
 	ret
-3:	rep movsq
+3:	access	rep movsq
 	jmp	2b
-4:	mov	(%rsi), %al
-	mov	%al, (%rdi)
+4:	access	mov	(%rsi), %al
+	access	mov	%al, (%rdi)
 	inc	%rsi
 	inc	%rdi
 	dec	%edx
@@ -43,19 +48,19 @@ guest_copy:
 	ret
 
 guest_load_ds:
-	mov	%edi, %ds
+	access	mov	%edi, %ds
 	xor	%eax, %eax
 	ret
 guest_load_es:
-	mov	%edi, %es
+	access	mov	%edi, %es
 	xor	%eax, %eax
 	ret
 guest_load_fs:
-	mov	%edi, %fs
+	access	mov	%edi, %fs
 	xor	%eax, %eax
 	ret
 guest_load_gs:
-	mov	%edi, %gs
+	access	mov	%edi, %gs
 	xor	%eax, %eax
 	ret
 
@@ -64,7 +69,7 @@ guest_xsetbv:
 	mov	%edi, %eax
 	mov	%rdi, %rdx
 	shr	$32, %rdx
-	xsetbv
+	access	xsetbv
 	xor	%eax, %eax
 	ret
 
@@ -73,9 +78,8 @@ guest_xrstor:
 	mov	%esi, %eax
 	mov	%rsi, %rdx
 	shr	$32, %rdx
-	xrstor64 (%rdi)
+	access	xrstor64 (%rdi)
 	xor	%eax, %eax
 	ret
 
-guest_access_end:
 	.section .note.GNU-stack, "", @progbits

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Accesses that may fault. They use no stack and no callee-saved register, so
- * that a fault anywhere between guest_access_start and _end is mended by going
- * on at guest_access_fault, which returns -EFAULT to their caller.
+ * Accesses that may fault: the table has for each such instruction where to go
+ * on (x86/traps.c). The routines here use no stack and no callee-saved
+ * register; they return -EFAULT to their caller.
  */
 #pragma once
 
+/* An entry of the table, in assembly: both are labels. */
+#define GUEST_ACCESS(at, fault)                                                \
+	".pushsection .guest_access, \"a\"\n"                               \
+	"	.long	" at " - ., " fault " - .\n"                          \
+	"	.popsection\n"
+
+#ifndef __ASSEMBLY__
 #include <stddef.h>
 #include <stdint.h>
 
-extern const char guest_access_start[], guest_access_end[];
-extern const char guest_access_fault[];
+/* Where to go on after a fault at rip, 0 if none was expected. */
+uint64_t guest_access_fixup(uint64_t rip);
 
 /* 0 or -EFAULT; what was copied before the fault stays copied. */
 int guest_copy(void *to, const void *from, size_t size);
@@ -21,3 +28,4 @@ int guest_load_fs(uint16_t selector);
 int guest_load_gs(uint16_t selector);
 int guest_xsetbv(uint64_t value);
 int guest_xrstor(const void *area, uint64_t mask);
+#endif

@@ -11,29 +11,35 @@
 #include "x86/cpu.h"
 #include "xen/errno.h"
 
-/* Neither end may be ours; what is not canonical faults by itself. */
-static bool ours(gva_t va, size_t size)
-{
-	const uint64_t end = va.va + size;
+struct guest_access {
+	int32_t at, fault; /* each from its own address */
+};
 
-	return end < va.va || (va.va < HV_END && end > HV_BASE);
+extern const struct guest_access guest_accesses[], guest_accesses_end[];
+
+uint64_t guest_access_fixup(uint64_t rip)
+{
+	const struct guest_access *a;
+
+	for (a = guest_accesses; a < guest_accesses_end; a++)
+		if ((uint64_t)&a->at + (uint64_t)a->at == rip)
+			return (uint64_t)&a->fault + (uint64_t)a->fault;
+	return 0;
 }
 
 static int copy(void *to, const void *from, size_t size)
 {
 	int rc;
 
-	if (!cpu_has(CPU_SMAP))
-		return guest_copy(to, from, size);
-	stac();
+	guest_open();
 	rc = guest_copy(to, from, size);
-	clac();
+	guest_close();
 	return rc;
 }
 
 int copy_from_guest(void *to, gva_t from, size_t size)
 {
-	if (ours(from, size))
+	if (guest_range_ours(from, size))
 		return reject(-EFAULT,
 			"read of the hypervisor at %lx", from.va);
 	return copy(to, (const void *)from.va, size) ?
@@ -43,7 +49,7 @@ int copy_from_guest(void *to, gva_t from, size_t size)
 
 int copy_to_guest(gva_t to, const void *from, size_t size)
 {
-	if (ours(to, size))
+	if (guest_range_ours(to, size))
 		return reject(-EFAULT, "write to the hypervisor at %lx", to.va);
 	return copy((void *)to.va, from, size) ?
 		reject(-EFAULT, "cannot write %zu bytes at %lx", size, to.va) :

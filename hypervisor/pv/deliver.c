@@ -51,46 +51,66 @@ static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 	return flags;
 }
 
-/* To an entry point, with `nr` more words below RIP, lowest first. */
-static void bounce(struct regs *regs, struct callback to,
-	const uint64_t *extra, unsigned nr)
-{
-	struct vcpu *const v = current;
-	const bool from_kernel = v->kernel_mode;
-	uint64_t frame[16];
-	uint64_t sp;
-	unsigned n = 0;
+#define INLINE static inline __attribute__((always_inline))
 
-	frame[n++] = regs->rcx;
-	frame[n++] = regs->r11;
+/* Write a frame, whose lowest address is sp; false if that fails. */
+INLINE bool write_frame(uint64_t *sp, const struct regs *regs, uint64_t cs,
+	uint64_t flags, const uint64_t *extra, unsigned nr)
+{
+	if (guest_range_ours((gva_t){ (uint64_t)sp }, (7 + nr) * sizeof(*sp)))
+		return false;
+	guest_open();
+	guest_store(sp, regs->rcx, fault);
+	guest_store(sp + 1, regs->r11, fault);
 	for (unsigned i = 0; i < nr; i++)
-		frame[n++] = extra[i];
-	frame[n++] = regs->rip;
-	frame[n++] = (regs->cs & 0xfffc) | (from_kernel ? 0 : 3) |
+		guest_store(sp + 2 + i, extra[i], fault);
+	sp += 2 + nr;
+	guest_store(sp, regs->rip, fault);
+	guest_store(sp + 1, cs, fault);
+	guest_store(sp + 2, flags, fault);
+	guest_store(sp + 3, regs->rsp, fault);
+	guest_store(sp + 4, regs->ss & 0xffff, fault);
+	guest_close();
+	return true;
+fault:
+	guest_close();
+	return false;
+}
+
+/* To an entry point, with `nr` more words below RIP, lowest first. In place,
+ * where nr is a constant: it is half of what a system call costs here. */
+INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
+	bool mask_events, const uint64_t *extra, unsigned nr)
+{
+	const bool from_kernel = v->kernel_mode;
+	const uint64_t cs = (regs->cs & 0xfffc) | (from_kernel ? 0 : 3) |
 		(uint64_t)v->info->evtchn_upcall_mask << 32;
-	frame[n++] = flags_for_guest(v, regs);
-	frame[n++] = regs->rsp;
-	frame[n++] = regs->ss & 0xffff;
+	uint64_t sp = from_kernel ? regs->rsp : v->kernel_sp;
 
 	if (!from_kernel)
 		switch_mode(v);
-	sp = ((from_kernel ? regs->rsp : v->kernel_sp) & ~15ull) -
-		n * sizeof(frame[0]);
-	if (copy_to_guest((gva_t){ sp }, frame, n * sizeof(frame[0]))) {
+	sp = (sp & ~15ull) - (7 + nr) * sizeof(sp);
+	if (!write_frame((uint64_t *)sp, regs, cs, flags_for_guest(v, regs),
+		    extra, nr)) {
 		domain_crash(v->domain,
 			"v%u cannot take a frame for %#lx on its stack %#lx",
-			v->id, to.rip, sp);
+			v->id, rip, sp);
 		return;
 	}
-	if (to.mask_events)
+	if (mask_events)
 		write_once(&v->info->evtchn_upcall_mask, 1);
-	regs->rip = to.rip;
+	regs->rip = rip;
 	regs->rsp = sp;
 	regs->cs = SEL_USER_CS64;
 	regs->ss = SEL_USER_DS;
-	regs->rflags &= ~(uint64_t)(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF |
-		RFLAGS_VM | RFLAGS_AC | RFLAGS_IOPL);
-	regs->rflags |= RFLAGS_IF;
+	regs->rflags = (regs->rflags &
+		~(uint64_t)(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM |
+			RFLAGS_AC | RFLAGS_IOPL)) | RFLAGS_IF;
+}
+
+static void call_back(struct vcpu *v, struct regs *regs, struct callback to)
+{
+	bounce(v, regs, to.rip, to.mask_events, NULL, 0);
 }
 
 void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
@@ -105,8 +125,10 @@ void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
 			"%#lx", v->id, vector, error, regs->rip);
 		return;
 	}
-	bounce(regs, (struct callback){ trap->address, trap->flags & 4 },
-		&code, vector < 32 && (HAS_ERROR_CODE >> vector & 1));
+	if (vector < 32 && (HAS_ERROR_CODE >> vector & 1))
+		bounce(v, regs, trap->address, trap->flags & 4, &code, 1);
+	else
+		bounce(v, regs, trap->address, trap->flags & 4, NULL, 0);
 	/* The frame holds the interrupted RCX and R11: SYSRET is fine. */
 }
 
@@ -134,7 +156,7 @@ void deliver_event(struct regs *regs)
 		return;
 	}
 	v->perf[SHOJI_PERF_UPCALL]++;
-	bounce(regs, v->event, NULL, 0);
+	call_back(v, regs, v->event);
 }
 
 void deliver_nmi(struct regs *regs)
@@ -143,7 +165,7 @@ void deliver_nmi(struct regs *regs)
 
 	v->nmi_masked = true;
 	if (v->nmi.rip)
-		bounce(regs, v->nmi, NULL, 0);
+		call_back(v, regs, v->nmi);
 	else
 		deliver_trap(regs, 2, 0);
 }
@@ -160,7 +182,7 @@ void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 			"failsafe callback", v->id);
 		return;
 	}
-	bounce(regs, v->failsafe, selectors, 4);
+	bounce(v, regs, v->failsafe.rip, v->failsafe.mask_events, selectors, 4);
 	regs->vector = 0;
 }
 
@@ -176,7 +198,7 @@ static void guest_syscall(struct regs *regs, struct callback to)
 		deliver_trap(regs, 6, 0);
 		return;
 	}
-	bounce(regs, to, NULL, 0);
+	call_back(current, regs, to);
 	regs->rflags &= ~(uint64_t)RFLAGS_DF;
 }
 
@@ -205,7 +227,7 @@ void guest_sysenter(struct regs *regs)
 		return;
 	}
 	v->perf[SHOJI_PERF_SYSCALL]++;
-	bounce(regs, v->sysenter, NULL, 0);
+	call_back(v, regs, v->sysenter);
 }
 
 /* iret(): the frame at RSP (ABI surface 3.3). */
@@ -216,13 +238,14 @@ struct iret_frame {
 /* flags of the frame: came by SYSCALL, RCX and R11 need no restoring. */
 #define IN_SYSCALL 0x100
 
+/* Returns what goes to RAX, like every hypercall. */
 int64_t hypercall_iret(struct hypercall_args *)
 {
 	struct regs *const regs = guest_regs();
 	struct vcpu *const v = current;
 	struct iret_frame f;
 
-	if (copy_from_guest(&f, (gva_t){ regs->rsp }, sizeof(f))) {
+	if (get_guest(&f, (gva_t){ regs->rsp }, 0)) {
 		domain_crash(v->domain, "v%u: no frame for iret at %#lx",
 			v->id, regs->rsp);
 		return 0;
@@ -238,7 +261,6 @@ int64_t hypercall_iret(struct hypercall_args *)
 		RFLAGS_IF | RFLAGS_RESERVED1;
 	regs->rsp = f.rsp;
 	regs->ss = (f.ss & 0xffff) | 3;
-	regs->rax = f.rax;
 	if (!(f.flags & IN_SYSCALL) || regs->cs != SEL_USER_CS64 ||
 		regs->ss != SEL_USER_DS) {
 		regs->vector = 0;
@@ -251,5 +273,5 @@ int64_t hypercall_iret(struct hypercall_args *)
 		atomic_or(&v->exit_work, v->exit_work_late);
 		v->exit_work_late = 0;
 	}
-	return 0;
+	return (int64_t)f.rax;
 }

@@ -44,7 +44,7 @@ uint64_t *emulate_register(struct regs *regs, unsigned number)
 	return order[number & 15];
 }
 
-static void do_cpuid(struct regs *regs)
+static __attribute__((noinline)) void do_cpuid(struct regs *regs)
 {
 	struct cpuid out;
 
@@ -55,17 +55,41 @@ static void do_cpuid(struct regs *regs)
 	regs->rdx = out.d;
 }
 
+/* UD2, "xen", CPUID */
+#define PREFIXED_CPUID 0xa20f6e65780b0full
+#define PREFIXED_CPUID_SIZE 7
+
+/* The same from seven bytes that may lie before the end of what is mapped. */
+static __attribute__((noinline)) uint64_t last_code(const struct regs *regs)
+{
+	uint64_t code = 0;
+
+	emulate_fetch(regs, (uint8_t *)&code, PREFIXED_CPUID_SIZE);
+	return code;
+}
+
+/* Eight bytes at RIP. */
+static uint64_t code_at_rip(const struct regs *regs)
+{
+	uint64_t code;
+
+	if (guest_range_ours((gva_t){ regs->rip }, sizeof(code)))
+		return 0;
+	guest_open();
+	guest_load(code, regs->rip, fault);
+	guest_close();
+	return code;
+fault:
+	guest_close();
+	return last_code(regs);
+}
+
 bool emulate_forced(struct regs *regs)
 {
-	static const uint8_t prefixed_cpuid[] = { 0x0f, 0x0b, 0x78, 0x65,
-		0x6e, 0x0f, 0xa2 };
-	uint8_t bytes[sizeof(prefixed_cpuid)];
-
-	if (emulate_fetch(regs, bytes, sizeof(bytes)) != sizeof(bytes) ||
-		memcmp(bytes, prefixed_cpuid, sizeof(bytes)) != 0)
+	if (code_at_rip(regs) << 8 != PREFIXED_CPUID << 8)
 		return false;
 	do_cpuid(regs);
-	regs->rip += sizeof(bytes);
+	regs->rip += PREFIXED_CPUID_SIZE;
 	return true;
 }
 

@@ -73,7 +73,6 @@ static hypercall_fn *lookup(uint64_t nr)
 __attribute__((no_stack_protector)) void hypercall(struct regs *regs)
 {
 	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
-	struct hypercall_args a;
 	int64_t result;
 
 	if (!fn) {
@@ -81,34 +80,22 @@ __attribute__((no_stack_protector)) void hypercall(struct regs *regs)
 		return;
 	}
 	current->perf[SHOJI_PERF_HYPERCALL + (uint32_t)regs->rax]++;
-	a.arg[0] = regs->rdi;
-	a.arg[1] = regs->rsi;
-	a.arg[2] = regs->rdx;
-	a.arg[3] = regs->r10;
-	a.arg[4] = regs->r8;
 	irq_enable();
-	result = fn(&a);
-	if (__builtin_expect(result == -ERESTART, false)) {
-		regs->rdi = a.arg[0];
-		regs->rsi = a.arg[1];
-		regs->rdx = a.arg[2];
-		regs->r10 = a.arg[3];
-		regs->r8 = a.arg[4];
-		regs->rip -= 2; /* the SYSCALL instruction */
-		return;
-	}
-	if (__builtin_expect(result < 0, false))
+	result = fn(&regs->args);
+	if (__builtin_expect(result < 0, false) && fn != hypercall_iret) {
+		if (result == -ERESTART) {
+			regs->rip -= 2; /* the SYSCALL instruction */
+			return;
+		}
 		refusal_check(result);
-	/* iret has put the guest's own RAX there. */
-	if (fn != hypercall_iret)
-		regs->rax = (uint64_t)result;
+	}
+	regs->rax = (uint64_t)result;
 }
 
-/* One entry: its call is made with its arguments, the result stored. */
+/* One entry: its call is made with its arguments, which it may change. */
 static int64_t run_entry(struct multicall_entry *entry)
 {
 	hypercall_fn *const fn = lookup(entry->op);
-	struct hypercall_args a;
 	int64_t result;
 
 	if (!fn)
@@ -117,16 +104,17 @@ static int64_t run_entry(struct multicall_entry *entry)
 	 * registers that this call is made with. */
 	if (fn == hypercall_multicall || fn == hypercall_iret)
 		return reject(-EINVAL, "not in a multicall");
-	memcpy(a.arg, entry->args, sizeof(a.arg));
 	current->perf[SHOJI_PERF_MULTICALL]++;
 	current->entry = entry;
-	result = fn(&a);
+	result = fn((struct hypercall_args *)entry->args);
 	if (__builtin_expect(result < 0, false))
 		refusal_check(result);
 	current->entry = NULL;
-	memcpy(entry->args, a.arg, sizeof(a.arg));
 	return result;
 }
+
+static_assert(sizeof(struct hypercall_args) <=
+	sizeof(((struct multicall_entry *)0)->args), "args");
 
 /* multicall(entries, nr): ABI surface 2.1, 13. */
 int64_t hypercall_multicall(struct hypercall_args *a)
@@ -151,8 +139,8 @@ int64_t hypercall_multicall(struct hypercall_args *a)
 			break;
 		}
 		entry.result = (uint64_t)result;
-		if (copy_to_guest(gva_add(list, i * sizeof(entry) + 8),
-			    &entry.result, sizeof(entry.result)))
+		if (put_guest(gva_add(list, i * sizeof(entry) + 8), 0,
+			    &entry.result))
 			return -EFAULT;
 	}
 	if (i == nr)

@@ -17,10 +17,6 @@
 
 struct domain;
 
-struct hypercall_args {
-	uint64_t arg[5];
-};
-
 typedef int64_t hypercall_fn(struct hypercall_args *a);
 
 hypercall_fn hypercall_callback_op, hypercall_console_io, hypercall_domctl,

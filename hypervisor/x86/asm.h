@@ -141,8 +141,6 @@ ASM_PLAIN_(cpu_halt, "hlt")
 /* Interrupts on and wait for one, with no gap between the two. */
 ASM_PLAIN_(cpu_wait, "sti; hlt")
 ASM_PLAIN_(wbinvd, "wbinvd")
-ASM_PLAIN_(stac, "stac")
-ASM_PLAIN_(clac, "clac")
 ASM_PLAIN_(clts, "clts")
 ASM_PLAIN_(swapgs, "swapgs")
 #undef ASM_PLAIN_

@@ -6,7 +6,7 @@
  * From a guest, the frame is struct regs (x86/regs.h) at the very top of the
  * CPU's main stack:
  *
- *	top ->	ss rsp rflags cs rip | error, vector | rdi ... r15
+ *	top ->	ss rsp rflags cs rip | error, vector | r8 ... r15
  *
  * Exceptions in the hypervisor itself leave the same frame wherever the stack
  * happens to be. The guest's GS base stays loaded all the time.
@@ -26,15 +26,15 @@
 
 /* All general registers below error and vector. */
 .macro save_registers
-	.irp	r, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, \
+	.irp	r, r8, r10, rdx, rsi, rdi, rcx, rax, r9, r11, rbx, rbp, r12, \
 		r13, r14, r15
 	push	%\r
 	.endr
 .endm
 
 .macro restore_registers
-	.irp	r, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rax, rcx, \
-		rdx, rsi, rdi
+	.irp	r, r15, r14, r13, r12, rbp, rbx, r11, r9, rax, rcx, rdi, rsi, \
+		rdx, r10, r8
 	pop	%\r
 	.endr
 .endm

@@ -3,7 +3,7 @@
  * docs/hardening.md. */
 #pragma once
 
-/* What code of entry.S is for; it is jumped over where that is off. */
+/* What pieces of code are for; they are jumped over where that is off. */
 #define PATCH_ISOLATED 0
 #define PATCH_SMAP 1
 #define PATCH_RETPOLINE 2
@@ -12,6 +12,17 @@
 
 #ifndef __ASSEMBLY__
 #include <stdbool.h>
+
+/* The same in C. */
+#define PATCHED(insn, feature)                                                 \
+	__asm__ volatile("771:	" insn "\n772:	.pushsection .patches, \"a\"\n" \
+			 "	.balign	8\n"                                   \
+			 "	.quad	771b\n"                                \
+			 "	.long	772b - 771b, %c0\n"                    \
+			 "	.popsection"                                  \
+			 :                                                     \
+			 : "i"(feature)                                        \
+			 : "memory", "cc")
 
 /* Guests see hardly anything of us while they run (docs/hardening.md). */
 extern bool entry_isolated;

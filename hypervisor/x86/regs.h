@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The saved frame: what entry.S leaves at the top of a CPU's stack, in the
- * order of the ABI's cpu_user_regs (include/xen/xen-x86_64.h). The offsets
- * are macros so that assembly can use them, and proved below.
+ * The saved frame: what entry.S leaves at the top of a CPU's stack. The
+ * offsets are macros so that assembly can use them, and proved below.
  */
 #pragma once
 
 #define REGS_RBX 0x28
 #define REGS_R11 0x30
-#define REGS_RAX 0x50
-#define REGS_RDI 0x70
+#define REGS_RAX 0x40
 #define REGS_ERROR 0x78
 #define REGS_VECTOR 0x7c
 #define REGS_RIP 0x80
@@ -26,9 +24,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct hypercall_args {
+	uint64_t arg[5];
+};
+
 struct regs {
-	uint64_t r15, r14, r13, r12, rbp, rbx;
-	uint64_t r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r9, rax, rcx;
+	union {
+		struct {
+			uint64_t rdi, rsi, rdx, r10, r8;
+		};
+		struct hypercall_args args; /* of a guest kernel's SYSCALL */
+	};
 	uint32_t error; /* error code pushed by the CPU, or 0 */
 	uint32_t vector; /* IDT vector, or VECTOR_... */
 	uint64_t rip;
@@ -41,7 +48,6 @@ struct regs {
 static_assert(offsetof(struct regs, rbx) == REGS_RBX, "regs");
 static_assert(offsetof(struct regs, r11) == REGS_R11, "regs");
 static_assert(offsetof(struct regs, rax) == REGS_RAX, "regs");
-static_assert(offsetof(struct regs, rdi) == REGS_RDI, "regs");
 static_assert(offsetof(struct regs, error) == REGS_ERROR, "regs");
 static_assert(offsetof(struct regs, rip) == REGS_RIP, "regs");
 static_assert(offsetof(struct regs, ss) == REGS_SS, "regs");

@@ -229,7 +229,7 @@ extern const char entry_iret[];
 
 void handle_own_exception(struct regs *regs)
 {
-	const uint64_t rip = regs->rip;
+	const uint64_t rip = regs->rip, fixup = guest_access_fixup(rip);
 
 	if (regs->vector == TRAP_NMI) {
 		guest_nmi();
@@ -242,8 +242,7 @@ void handle_own_exception(struct regs *regs)
 		regs->rflags &= ~(uint64_t)RFLAGS_TF;
 		return;
 	}
-	if (rip >= (uint64_t)guest_access_start &&
-		rip < (uint64_t)guest_access_end) {
+	if (fixup) {
 		const uint64_t address = read_cr2();
 
 		/* With interrupts off we may not wait for the lock: the
@@ -252,7 +251,7 @@ void handle_own_exception(struct regs *regs)
 			(regs->rflags & RFLAGS_IF) &&
 			segment_fault_ldt(current, address))
 			return;
-		regs->rip = (uint64_t)guest_access_fault;
+		regs->rip = fixup;
 		return;
 	}
 	if (rip == (uint64_t)entry_iret) {

@@ -487,7 +487,7 @@ void context_load_cr4(const struct vcpu *v)
 }
 
 /* Places in assembly that x86/traps.c knows */
-const char guest_access_start[1], guest_access_end[1], guest_access_fault[1];
+const char guest_accesses[1], guest_accesses_end[1];
 extern const char entry_iret[], entry_sysenter[], stub_syscall64[][32],
 	stub_syscall32[][32];
 const char entry_iret[1], entry_sysenter[1], stub_syscall64[1][32],
