@@ -134,7 +134,7 @@ static void check_pages(struct audit *a, const struct domain *d)
 
 		for (uint32_t i = heads[list]; i; i = frames[i].next) {
 			if (nr++ > d->nr_pages || frames[i].owner != d->id ||
-				frames[i].prev != prev) {
+				frame_prev[i] != prev) {
 				differ(a, "frame %x of d%u in d%u's list", i,
 					frames[i].owner, d->id);
 				return;

@@ -38,16 +38,11 @@ static unsigned zone_of(uint64_t n)
 static void insert(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
-	uint32_t *const head = &free_list[zone][order];
 	struct frame *const f = &frames[n];
 
 	f->refs = FR_FREE;
 	f->stamp = (uint16_t)order;
-	f->prev = 0;
-	f->next = *head;
-	if (*head)
-		frames[*head].prev = (uint32_t)n;
-	*head = (uint32_t)n;
+	frame_list_insert(&free_list[zone][order], (uint32_t)n);
 	order_map[zone] |= 1u << order;
 	zone_map |= 1ull << zone;
 	zone_pages[zone] += 1ull << order;
@@ -56,16 +51,9 @@ static void insert(uint64_t n, unsigned order) REQUIRES(lock)
 static void take(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
-	struct frame *const f = &frames[n];
 
-	if (f->prev)
-		frames[f->prev].next = f->next;
-	else
-		free_list[zone][order] = f->next;
-	if (f->next)
-		frames[f->next].prev = f->prev;
-	f->refs = 0;
-	f->next = f->prev = 0;
+	frame_list_remove(&free_list[zone][order], (uint32_t)n);
+	frames[n].refs = 0;
 	zone_pages[zone] -= 1ull << order;
 	if (free_list[zone][order])
 		return;

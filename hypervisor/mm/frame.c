@@ -52,31 +52,14 @@
 #include "xen/errno.h"
 
 struct frame *frames;
+uint32_t *frame_prev;
 uint64_t nr_frames;
 uint64_t *m2p;
 
-/* The list of a domain's pages, linked by frame number; 0 ends it. */
-static void list_insert(uint32_t *head, uint32_t index)
-{
-	frames[index].prev = 0;
-	frames[index].next = *head;
-	if (*head)
-		frames[*head].prev = index;
-	*head = index;
-}
-
 static void list_unlink(struct domain *d, uint32_t index)
 {
-	struct frame *const f = &frames[index];
-
-	if (d->pages == index)
-		d->pages = f->next;
-	else if (d->pages_unpinned == index)
-		d->pages_unpinned = f->next;
-	if (f->prev)
-		frames[f->prev].next = f->next;
-	if (f->next)
-		frames[f->next].prev = f->prev;
+	frame_list_remove(d->pages == index ? &d->pages : &d->pages_unpinned,
+		index);
 }
 
 /* Reserve room for pages in d's limit. */
@@ -148,7 +131,7 @@ static int assign(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 		f->stamp = 0;
 		if (pfn != PFN_NONE)
 			write_once(&m2p[mfn.n + i], pfn + i);
-		list_insert(&d->pages, (uint32_t)(mfn.n + i));
+		frame_list_insert(&d->pages, (uint32_t)(mfn.n + i));
 		store_release(&f->refs, FR_ALLOCATED | 1);
 	}
 	spin_unlock(&d->pages_lock);
@@ -257,6 +240,13 @@ void frame_put(mfn_t mfn)
 		frame_free(f);
 }
 
+void frame_put_last(struct frame *f, uint64_t counts)
+{
+	ASSERT((counts >> 32 & FR_COUNT) != FR_COUNT);
+	ASSERT((counts & FT_COUNT) != FT_COUNT);
+	frame_free(f);
+}
+
 int frame_steal(struct domain *d, mfn_t mfn)
 {
 	struct frame *const f = frame_of(mfn);
@@ -337,17 +327,6 @@ int frame_get_writable(mfn_t mfn)
 		await_valid(f);
 	}
 	return 0;
-}
-
-void frame_unmapped(struct frame *f)
-{
-	uint16_t was = load_acquire(&f->stamp), time;
-
-	/* It never goes back: what it was is read before the clock, and is
-	 * replaced only if nobody else has written a later time meanwhile. */
-	do {
-		time = tlb_stamp();
-	} while (was != time && !atomic_cas(&f->stamp, &was, time));
 }
 
 void frame_put_writable(mfn_t mfn)
@@ -454,7 +433,7 @@ int frame_find_pinned(struct domain *d, mfn_t *pinned)
 		}
 		if (index) {
 			list_unlink(d, index);
-			list_insert(&d->pages_unpinned, index);
+			frame_list_insert(&d->pages_unpinned, index);
 		}
 		spin_unlock(&d->pages_lock);
 		if (!index)
@@ -475,7 +454,7 @@ int frame_reclaim(struct domain *d)
 		if (index) {
 			/* What others still map stays behind here. */
 			list_unlink(d, index);
-			list_insert(&d->pages, index);
+			frame_list_insert(&d->pages, index);
 			ours = disown(&frames[index]);
 		}
 		spin_unlock(&d->pages_lock);

@@ -6,7 +6,11 @@
  */
 #pragma once
 
+#include <assert.h>
+
 #include "mm/addr.h"
+#include "mm/tlb.h"
+#include "x86/atomic.h"
 
 struct domain;
 
@@ -22,13 +26,20 @@ enum frame_type {
 };
 
 struct frame {
-	uint32_t type; /* enum, FT_ flags and type count; atomic */
-	uint32_t refs; /* FR_ flags and reference count; atomic */
-	uint32_t next, prev; /* owner's page list, or free list */
+	union {
+		struct {
+			uint32_t type; /* enum, FT_ flags and type count */
+			uint32_t refs; /* FR_ flags and reference count */
+		};
+		uint64_t counts; /* both; atomic, as each is by itself */
+	};
+	uint32_t next; /* owner's page list, or free list */
 	uint16_t owner; /* domain id; DOMID_XEN, DOMID_IO, or FRAME_HV */
 	uint16_t stamp; /* flush clock when it was last unmapped;
 			   the order of a free block */
 };
+
+static_assert(sizeof(struct frame) == 16, "the size of the frame table");
 
 /* Bits of frame.type */
 #define FT_SHIFT 29 /* enum frame_type */
@@ -46,7 +57,8 @@ struct frame {
 /* Owners that are not domains (the ABI's DOMID_ numbers are used too). */
 #define FRAME_HV 0xffff /* the hypervisor's own memory, or no memory */
 
-extern struct frame *frames; /* boot/main.c allocates it */
+extern struct frame *frames; /* boot/memory.c allocates it */
+extern uint32_t *frame_prev; /* the lists' other direction, by frame */
 extern uint64_t nr_frames; /* highest machine frame + 1 */
 extern uint64_t *m2p; /* writable view of the machine-to-physical table */
 
@@ -65,6 +77,29 @@ static inline struct frame *frame_of(mfn_t mfn)
 static inline mfn_t frame_mfn(const struct frame *f)
 {
 	return MFN((uint64_t)(f - frames));
+}
+
+/* Lists, linked by frame number; 0 ends them. */
+static inline void frame_list_insert(uint32_t *head, uint32_t index)
+{
+	frame_prev[index] = 0;
+	frames[index].next = *head;
+	if (*head)
+		frame_prev[*head] = index;
+	*head = index;
+}
+
+/* *head matters if index is the first. */
+static inline void frame_list_remove(uint32_t *head, uint32_t index)
+{
+	const uint32_t next = frames[index].next, prev = frame_prev[index];
+
+	if (prev)
+		frames[prev].next = next;
+	else
+		*head = next;
+	if (next)
+		frame_prev[next] = prev;
 }
 
 /* Frames of a domain. All return 0 or -errno. */
@@ -101,8 +136,61 @@ int frame_get_writable(mfn_t mfn);
 void frame_put_writable(mfn_t mfn);
 
 /* A mapping goes: note the time on the flush clock (I5), before its reference
- * is dropped. */
-void frame_unmapped(struct frame *f);
+ * is dropped. It never goes back: what it was is read before the clock, and is
+ * replaced only if nobody else has written a later time meanwhile. */
+static inline void frame_unmapped(struct frame *f)
+{
+	uint16_t was = load_acquire(&f->stamp), time;
+
+	do {
+		time = tlb_stamp();
+	} while (was != time && !atomic_cas(&f->stamp, &was, time));
+}
+
+/*
+ * Both references that a level-1 entry holds, general and writable, in one
+ * step, if f is an ordinary page: referenced, no table, not one of ours. False
+ * means no more than that: frame_get() and frame_get_writable() know the other
+ * cases, and why not.
+ */
+#define FRAME_ORDINARY ((uint32_t)FRAME_WRITABLE << FT_SHIFT | FT_VALID)
+#define FRAME_ONE_REF (1ull << 32) /* of frame.counts */
+
+void frame_put_last(struct frame *f, uint64_t counts);
+
+static inline void frame_put_mapped(struct frame *f, bool writable)
+{
+	uint64_t counts;
+
+	frame_unmapped(f);
+	counts = atomic_sub(&f->counts, FRAME_ONE_REF + writable);
+	/* the last one, or more than there were */
+	if (__builtin_expect((((counts >> 32) + 1) & FR_COUNT) <= 1 ||
+			(counts & FT_COUNT) == FT_COUNT, false))
+		frame_put_last(f, counts);
+}
+
+static inline bool frame_get_mapped(struct frame *f, uint16_t owner,
+	bool writable)
+{
+	uint64_t counts = read_once(&f->counts);
+
+	do {
+		const uint32_t refs = counts >> 32 &
+			(FR_READONLY | FR_FREE | FR_COUNT);
+
+		if (f->owner != owner || refs - 1 >= FR_COUNT - 1)
+			return false;
+		if (writable && (uint32_t)counts - FRAME_ORDINARY >= FT_COUNT)
+			return false;
+	} while (!atomic_cas(&f->counts, &counts,
+		counts + FRAME_ONE_REF + writable));
+	if (__builtin_expect(f->owner == owner, true))
+		return true;
+	/* It changed hands between the two looks. */
+	frame_put_mapped(f, writable);
+	return false;
+}
 
 /* Give a frame whose type count is 0 a new type with a count of 1, not valid
  * yet, all stale translations flushed (frame.c, I5). -EBUSY: it has a count.

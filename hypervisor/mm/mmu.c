@@ -32,15 +32,18 @@
 struct subject {
 	struct domain *tables; /* owner of the page tables */
 	struct domain *target; /* owner of the frames they may name */
+	/* What the last request was about, with a reference, or MFN_NONE: the
+	 * next one is likely to be about the same table. */
+	mfn_t held;
 };
 
-/* A domain by number, with a reference; the caller must be allowed. */
+/* A domain by number, with a reference but for the caller's, which it does not
+ * need; the caller must be allowed. */
 static int find_domain(uint16_t id, struct domain **d)
 {
 	struct domain *const self = current->domain;
 
 	if (id == DOMID_SELF || id == self->id) {
-		domain_ref(self);
 		*d = self;
 		return 0;
 	}
@@ -58,6 +61,12 @@ static int find_domain(uint16_t id, struct domain **d)
 	return 0;
 }
 
+static void put_found(struct domain *d)
+{
+	if (d != current->domain)
+		domain_put(d);
+}
+
 static int find_subject(uint32_t foreign, struct subject *s)
 {
 	const uint32_t tables = foreign >> 16;
@@ -69,14 +78,14 @@ static int find_subject(uint32_t foreign, struct subject *s)
 		return rc;
 	rc = find_domain((uint16_t)foreign, &s->target);
 	if (rc)
-		domain_put(s->tables);
+		put_found(s->tables);
 	return rc;
 }
 
 static void put_subject(struct subject *s)
 {
-	domain_put(s->tables);
-	domain_put(s->target);
+	put_found(s->tables);
+	put_found(s->target);
 }
 
 /* mmu_update */
@@ -93,7 +102,19 @@ static int write_data(mfn_t mfn, uint64_t *entry, uint64_t value)
 	return 0;
 }
 
-static int update_entry(const struct subject *s, uint64_t address,
+static bool hold(struct subject *s, mfn_t mfn)
+{
+	if (mfn_equal(s->held, mfn))
+		return true;
+	if (!frame_get(mfn, s->tables))
+		return false;
+	if (!mfn_none(s->held))
+		frame_put(s->held);
+	s->held = mfn;
+	return true;
+}
+
+static int update_entry(struct subject *s, uint64_t address,
 	uint64_t pte, enum pt_how how, bool *done, bool *flush)
 	REQUIRES(s->tables->pt_lock)
 {
@@ -103,7 +124,7 @@ static int update_entry(const struct subject *s, uint64_t address,
 	int rc;
 
 	*done = false;
-	if (!frame_get(mfn, s->tables))
+	if (!hold(s, mfn))
 		return -EINVAL;
 	f = frame_of(mfn);
 	entry = direct(address);
@@ -139,7 +160,6 @@ static int update_entry(const struct subject *s, uint64_t address,
 	default:
 		rc = write_data(mfn, entry, pte);
 	}
-	frame_put(mfn);
 	return rc;
 }
 
@@ -155,7 +175,7 @@ static int update_m2p(const struct subject *s, uint64_t address, uint64_t pfn)
 	return 0;
 }
 
-static int update_one(const struct subject *s, const struct mmu_update *req,
+static int update_one(struct subject *s, const struct mmu_update *req,
 	bool *done, bool *flush) REQUIRES(s->tables->pt_lock)
 {
 	const uint64_t address = req->ptr & ~7ull;
@@ -177,17 +197,19 @@ static int update_one(const struct subject *s, const struct mmu_update *req,
 }
 
 /* The requests of one call; returns how many were done, *rc the outcome. */
-static uint32_t update_all(const struct subject *s, gva_t list, uint32_t nr,
+static uint32_t update_all(struct subject *s, gva_t list, uint32_t nr,
 	int *rc, bool *flush) REQUIRES(s->tables->pt_lock)
 {
 	uint32_t i;
 
 	*rc = 0;
+	s->held = MFN_NONE;
 	for (i = 0; i < nr; i++) {
 		struct mmu_update req;
 		bool done;
 
-		if (i && preempt_needed()) {
+		/* Most are a few dozen instructions. */
+		if (i % 16 == 15 && preempt_needed()) {
 			*rc = -ERESTART;
 			break;
 		}
@@ -200,6 +222,8 @@ static uint32_t update_all(const struct subject *s, gva_t list, uint32_t nr,
 			break;
 		}
 	}
+	if (!mfn_none(s->held))
+		frame_put(s->held);
 	return i;
 }
 
@@ -549,20 +573,11 @@ int64_t hypercall_mmuext_op(struct hypercall_args *a)
 			break;
 		}
 	}
-	domain_put(d);
+	put_found(d);
 	return finish_batch(a, before, i, sizeof(struct mmuext_op), rc);
 }
 
 /* Entries by virtual address */
-
-/* One step down, to the table that an entry names; NULL if not present. */
-static uint64_t *step(const uint64_t *table, uint64_t va, unsigned level)
-{
-	const unsigned shift = 12 + 9 * (level - 1);
-	const uint64_t pte = read_once(&table[va >> shift & 511]);
-
-	return pte & PTE_P ? mfn_direct(pte_mfn(pte)) : NULL;
-}
 
 static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
 	REQUIRES(v->domain->pt_lock)
@@ -573,9 +588,14 @@ static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
 		(va >= HV_BASE && va < HV_END))
 		return NULL;
 	table = mfn_direct(v->kernel_l4);
-	for (unsigned level = 4; table && level > 1; level--)
-		table = step(table, va, level);
-	return table ? &table[va >> 12 & 511] : NULL;
+	for (unsigned shift = 39; shift > 12; shift -= 9) {
+		const uint64_t pte = read_once(&table[va >> shift & 511]);
+
+		if (!(pte & PTE_P))
+			return NULL;
+		table = direct(pte & PTE_ADDR);
+	}
+	return &table[va >> 12 & 511];
 }
 
 uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va)
@@ -648,7 +668,7 @@ int64_t hypercall_update_va_mapping_otherdomain(struct hypercall_args *a)
 	if (rc)
 		return rc;
 	rc = update_va(target, a);
-	domain_put(target);
+	put_found(target);
 	return rc;
 }
 

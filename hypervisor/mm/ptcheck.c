@@ -58,26 +58,23 @@ static int check_device(const struct domain *d, mfn_t mfn)
 		"frame %lx: device without permission", mfn.n);
 }
 
-static bool is_memory(mfn_t mfn)
+static inline bool is_memory(mfn_t mfn)
 {
 	return mfn_valid(mfn) && frame_of(mfn)->owner != DOMID_IO;
 }
 
-int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte)
+/* What is no ordinary page of target's, or not to be had. */
+static __attribute__((noinline)) int get_special(
+	struct domain *d, struct domain *target, uint64_t pte)
 {
-	const mfn_t mfn = pte_mfn(*pte);
-	const uint64_t allowed = L1_ALLOWED | PTE_ADDR |
-		(d->hardware ? L1_CACHE : 0);
+	const mfn_t mfn = pte_mfn(pte);
 	int rc;
 
-	if (*pte & ~allowed)
-		return reject(-EINVAL, "entry %lx has reserved bits", *pte);
-	*pte = (*pte & ~PTE_G) | PTE_US;
 	if (!is_memory(mfn))
 		return check_device(d, mfn);
 	if (!frame_get(mfn, target))
 		return -EINVAL;
-	if (!(*pte & PTE_RW))
+	if (!(pte & PTE_RW))
 		return 0;
 	rc = frame_get_writable(mfn);
 	if (rc)
@@ -85,17 +82,28 @@ int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte)
 	return rc;
 }
 
-void pt_put_l1_entry(uint64_t pte)
+/* Take the references that an entry is to hold, which may change to what the
+ * table will have. 0 or -errno. A device's frame is never referenced. */
+static inline int get_l1_entry(
+	struct domain *d, struct domain *target, uint64_t *pte)
+{
+	const mfn_t mfn = pte_mfn(*pte);
+
+	if (*pte & ~(L1_ALLOWED | PTE_ADDR | (d->hardware ? L1_CACHE : 0)))
+		return reject(-EINVAL, "entry %lx has reserved bits", *pte);
+	*pte = (*pte & ~PTE_G) | PTE_US;
+	if (mfn_valid(mfn) &&
+		frame_get_mapped(frame_of(mfn), target->id, *pte & PTE_RW))
+		return 0;
+	return get_special(d, target, *pte);
+}
+
+static inline void put_l1_entry(uint64_t pte)
 {
 	const mfn_t mfn = pte_mfn(pte);
 
-	if (!is_memory(mfn))
-		return;
-	if (pte & PTE_RW)
-		frame_put_writable(mfn);
-	else
-		frame_unmapped(frame_of(mfn));
-	frame_put(mfn);
+	if (is_memory(mfn))
+		frame_put_mapped(frame_of(mfn), pte & PTE_RW);
 }
 
 /* Whole level-1 tables */
@@ -104,7 +112,7 @@ static void release_l1(uint64_t *entry, unsigned end)
 {
 	for (unsigned i = 0; i < end; i++)
 		if (entry[i] & PTE_P)
-			pt_put_l1_entry(entry[i]);
+			put_l1_entry(entry[i]);
 }
 
 static int validate_l1(struct domain *d, mfn_t table)
@@ -117,7 +125,7 @@ static int validate_l1(struct domain *d, mfn_t table)
 
 		if (!(pte & PTE_P))
 			continue;
-		rc = pt_get_l1_entry(d, d, &pte);
+		rc = get_l1_entry(d, d, &pte);
 		if (rc) {
 			release_l1(entry, i);
 			return rc;
@@ -259,16 +267,20 @@ static int enter_table(struct pt_walk *w, mfn_t table, unsigned level)
 static int validate_entry(struct pt_walk *w)
 {
 	const unsigned top = w->depth - 1;
-	const unsigned index = w->at[top].next;
 	const unsigned level = w->at[top].level;
-	uint64_t *const entry = (uint64_t *)mfn_direct(w->at[top].mfn) + index;
-	const uint64_t pte = *entry;
+	uint64_t *entry = mfn_direct(w->at[top].mfn);
+	unsigned index = w->at[top].next;
+	uint64_t pte;
 	int rc;
 
-	if (!(pte & PTE_P) || hv_slot(level, index)) {
-		w->at[top].next++;
+	while (index < PTE_ENTRIES &&
+		(!(entry[index] & PTE_P) || hv_slot(level, index)))
+		index++;
+	w->at[top].next = index;
+	if (index == PTE_ENTRIES)
 		return 0;
-	}
+	entry += index;
+	pte = *entry;
 	if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
 		return reject(-EINVAL, "reserved bits in %lx", pte);
 	if (!frame_get(pte_mfn(pte), w->owner))
@@ -327,12 +339,14 @@ static void release_entry(struct pt_walk *w)
 {
 	const unsigned top = w->depth - 1;
 	const unsigned level = w->at[top].level;
-	const unsigned index = --w->at[top].next;
-	const uint64_t pte =
-		((uint64_t *)mfn_direct(w->at[top].mfn))[index];
+	const uint64_t *const entry = mfn_direct(w->at[top].mfn);
+	unsigned end = w->at[top].next;
 
-	if ((pte & PTE_P) && !hv_slot(level, index))
-		leave_table(w, pte_mfn(pte), level - 1);
+	while (end && (!(entry[end - 1] & PTE_P) || hv_slot(level, end - 1)))
+		end--;
+	w->at[top].next = end ? end - 1 : 0;
+	if (end)
+		leave_table(w, pte_mfn(entry[end - 1]), level - 1);
 }
 
 static void finish_release(struct pt_walk *w)
@@ -545,14 +559,12 @@ static int settle(struct pt_walk *w, bool drop_result)
 	return drop_result ? discard(w) : 0;
 }
 
-int pt_settle(void)
+int pt_settle_own(void)
 {
 	struct pt_walk *const w = &current->walk;
 	struct domain *const d = w->owner;
 	int rc;
 
-	if (!d)
-		return 0;
 	domain_ref(d);
 	spin_lock(&d->pt_lock);
 	rc = settle(w, w->unwanted);
@@ -581,22 +593,19 @@ int pt_settle_domain(struct domain *d)
 /* Entries of valid tables */
 
 /* Write an entry; *old becomes what was there. False: PT_COMPARE differs. */
-static bool exchange_entry(
+static inline bool exchange_entry(
 	uint64_t *entry, uint64_t pte, enum pt_how how, uint64_t *old)
 {
-	switch (how) {
-	case PT_COMPARE:
-		return atomic_cas(entry, old, pte);
-	case PT_KEEP_AD:
-		*old = read_once(entry);
-		while (!atomic_cas(
-			entry, old, pte | (*old & (PTE_A | PTE_D))))
-			;
-		return true;
-	default:
+	if (__builtin_expect(how == PT_REPLACE, true)) {
 		*old = atomic_xchg(entry, pte);
 		return true;
 	}
+	if (how == PT_COMPARE)
+		return atomic_cas(entry, old, pte);
+	*old = read_once(entry);
+	while (!atomic_cas(entry, old, pte | (*old & (PTE_A | PTE_D))))
+		;
+	return true;
 }
 
 /* Old and new name the same frame: only the writable reference may differ. */
@@ -647,17 +656,17 @@ int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
 		if (same_frame(read_once(entry), pte, target))
 			return change_rights(
 				entry, (pte & ~PTE_G) | PTE_US, how, old);
-		rc = pt_get_l1_entry(d, target, &pte);
+		rc = get_l1_entry(d, target, &pte);
 		if (rc)
 			return rc;
 	}
 	if (!exchange_entry(entry, pte, how, old)) {
 		if (pte & PTE_P)
-			pt_put_l1_entry(pte);
+			put_l1_entry(pte);
 		return -EAGAIN;
 	}
 	if (*old & PTE_P)
-		pt_put_l1_entry(*old);
+		put_l1_entry(*old);
 	return 0;
 }
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/domain.h"
+#include "core/vcpu.h"
 #include "mm/addr.h"
 #include "mm/paging.h"
 #include "mm/ptwalk.h"
@@ -46,7 +47,11 @@ int pt_help(struct domain *d, mfn_t table) REQUIRES(d->pt_lock);
 
 /* Go on with what the current vCPU left unfinished. Call first in every
  * operation on page tables, with no lock held. 0 or -ERESTART. */
-int pt_settle(void);
+int pt_settle_own(void);
+static inline int pt_settle(void)
+{
+	return current->walk.owner ? pt_settle_own() : 0;
+}
 /* The same for whoever works on d's tables, before d is destroyed. */
 int pt_settle_domain(struct domain *d);
 
@@ -68,8 +73,3 @@ int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
  * changed yet, ask again; with *done true: changed, work remains. */
 int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 	uint64_t pte, enum pt_how how, bool *done) REQUIRES(d->pt_lock);
-
-/* The references of a level-1 entry that does not go through pt_set_l1()
- * (grant mappings). get: 0 or -errno. */
-int pt_get_l1_entry(struct domain *d, struct domain *target, uint64_t *pte);
-void pt_put_l1_entry(uint64_t pte);

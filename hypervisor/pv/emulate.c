@@ -23,25 +23,43 @@
 #include "x86/fpu.h"
 #include "x86/msr.h"
 
-unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max)
+/* What there is of an instruction before the end of the page. */
+static __attribute__((noinline)) unsigned fetch_part(
+	const struct regs *regs, uint8_t *bytes)
 {
-	unsigned n = max;
 	const unsigned left = PAGE_SIZE - (unsigned)(regs->rip % PAGE_SIZE);
+	const unsigned n = left < INSN_MAX ? left : INSN_MAX;
 
-	if (!copy_from_guest(bytes, (gva_t){ regs->rip }, max))
-		return max;
-	n = left < max ? left : 0;
-	return n && !copy_from_guest(bytes, (gva_t){ regs->rip }, n) ? n : 0;
+	return copy_from_guest(bytes, (gva_t){ regs->rip }, n) ? 0 : n;
+}
+
+unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
+{
+	uint64_t start, end;
+
+	if (guest_range_ours((gva_t){ regs->rip }, INSN_MAX))
+		return 0;
+	guest_open();
+	guest_load(start, regs->rip, fault);
+	guest_load(end, regs->rip + INSN_MAX - 8, fault);
+	guest_close();
+	__builtin_memcpy(bytes, &start, 8);
+	__builtin_memcpy(bytes + INSN_MAX - 8, &end, 8);
+	return INSN_MAX;
+fault:
+	guest_close();
+	return fetch_part(regs, bytes);
 }
 
 uint64_t *emulate_register(struct regs *regs, unsigned number)
 {
-	uint64_t *const order[16] = { &regs->rax, &regs->rcx, &regs->rdx,
-		&regs->rbx, &regs->rsp, &regs->rbp, &regs->rsi, &regs->rdi,
-		&regs->r8, &regs->r9, &regs->r10, &regs->r11, &regs->r12,
-		&regs->r13, &regs->r14, &regs->r15 };
+#define AT(name) offsetof(struct regs, name)
+	static const uint8_t order[16] = { AT(rax), AT(rcx), AT(rdx), AT(rbx),
+		AT(rsp), AT(rbp), AT(rsi), AT(rdi), AT(r8), AT(r9), AT(r10),
+		AT(r11), AT(r12), AT(r13), AT(r14), AT(r15) };
+#undef AT
 
-	return order[number & 15];
+	return (uint64_t *)((char *)regs + order[number & 15]);
 }
 
 static __attribute__((noinline)) void do_cpuid(struct regs *regs)
@@ -55,41 +73,17 @@ static __attribute__((noinline)) void do_cpuid(struct regs *regs)
 	regs->rdx = out.d;
 }
 
-/* UD2, "xen", CPUID */
-#define PREFIXED_CPUID 0xa20f6e65780b0full
-#define PREFIXED_CPUID_SIZE 7
-
-/* The same from seven bytes that may lie before the end of what is mapped. */
-static __attribute__((noinline)) uint64_t last_code(const struct regs *regs)
-{
-	uint64_t code = 0;
-
-	emulate_fetch(regs, (uint8_t *)&code, PREFIXED_CPUID_SIZE);
-	return code;
-}
-
-/* Eight bytes at RIP. */
-static uint64_t code_at_rip(const struct regs *regs)
-{
-	uint64_t code;
-
-	if (guest_range_ours((gva_t){ regs->rip }, sizeof(code)))
-		return 0;
-	guest_open();
-	guest_load(code, regs->rip, fault);
-	guest_close();
-	return code;
-fault:
-	guest_close();
-	return last_code(regs);
-}
-
 bool emulate_forced(struct regs *regs)
 {
-	if (code_at_rip(regs) << 8 != PREFIXED_CPUID << 8)
+	/* UD2, "xen", CPUID */
+	const uint64_t prefixed_cpuid = 0xa20f6e65780b0full;
+	uint64_t code[2] = { 0 };
+
+	emulate_fetch(regs, (uint8_t *)code);
+	if (code[0] << 8 != prefixed_cpuid << 8)
 		return false;
 	do_cpuid(regs);
-	regs->rip += PREFIXED_CPUID_SIZE;
+	regs->rip += 7;
 	return true;
 }
 
@@ -261,7 +255,7 @@ bool emulate_privileged(struct regs *regs)
 	bool done;
 
 	if (!insn_decode(&i, bytes,
-		    emulate_fetch(regs, bytes, sizeof(bytes))) ||
+		    emulate_fetch(regs, bytes)) ||
 		i.lock)
 		return false;
 	if (i.two_byte && i.opcode == 0xa2) {

@@ -20,6 +20,6 @@ bool emulate_pt_write(struct regs *regs, uint64_t address);
 
 /* Fetch the instruction at RIP; what lies on the next page may be missing.
  * Returns the number of bytes. */
-unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max);
+unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes);
 /* A general register of the frame by its number in instructions. */
 uint64_t *emulate_register(struct regs *regs, unsigned number);

@@ -260,7 +260,7 @@ bool emulate_pt_write(struct regs *regs, uint64_t address)
 	if (!(v->domain->vm_assist & 1ull << VMASST_TYPE_writable_pagetables))
 		return false;
 	if (!insn_decode(&i, bytes,
-		    emulate_fetch(regs, bytes, sizeof(bytes))) ||
+		    emulate_fetch(regs, bytes)) ||
 		!decode(regs, &i, address, &s) || address % s.size)
 		return false;
 	spin_lock(&v->domain->pt_lock);

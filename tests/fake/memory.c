@@ -26,6 +26,7 @@ uint64_t machine_fault_at;
 
 static char (*arena)[PAGE_SIZE];
 static struct frame table[PAGES];
+static uint32_t prev[PAGES];
 static uint64_t m2p_table[PAGES];
 
 void fake_memory_reset(void);
@@ -39,6 +40,7 @@ void fake_memory_reset(void)
 	for (unsigned i = 0; i < PAGES; i++)
 		table[i].owner = FRAME_HV;
 	frames = table;
+	frame_prev = prev;
 	nr_frames = PAGES;
 	m2p = m2p_table;
 	machine_preempt = machine_writes_fail = false;

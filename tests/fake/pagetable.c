@@ -131,7 +131,7 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	return 0;
 }
 
-int pt_settle(void)
+int pt_settle_own(void)
 {
 	return 0;
 }

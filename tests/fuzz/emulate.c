@@ -158,7 +158,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(after.rip == before.rip + (done ? 7 : 0));
 		return 0;
 	}
-	known = insn_decode(&i, bytes, emulate_fetch(&before, bytes, INSN_MAX));
+	known = insn_decode(&i, bytes, emulate_fetch(&before, bytes));
 	may_ports = known && may_use_ports(&before, &i);
 	done = emulate_privileged(&after);
 	CHECK(known || !done);

@@ -47,6 +47,7 @@ uint64_t hw_fault_address;
 
 static char arena[HW_FRAMES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct frame frame_table[HW_FRAMES];
+static uint32_t prev_table[HW_FRAMES];
 static uint64_t m2p_table[HW_FRAMES];
 
 struct boot_info boot_info;
@@ -111,6 +112,7 @@ void fake_memory_reset(void)
 	memset(frame_table, 0, sizeof(frame_table));
 	memset(arena, 0, sizeof(arena));
 	frames = frame_table;
+	frame_prev = prev_table;
 	nr_frames = HW_FRAMES;
 	m2p = m2p_table;
 	for (unsigned i = 0; i < HW_FRAMES; i++) {

@@ -13,6 +13,7 @@
 #include "mm/guestmem.h"
 #include "mm/memmap.h"
 #include "model.h"
+#include "pv/decode.h"
 #include "pv/emulate.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
@@ -39,9 +40,11 @@ bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 
 /* Instructions: as pv/emulate.c does both. */
 
-unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes, unsigned max)
+unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
 {
-	return copy_from_guest(bytes, (gva_t){regs->rip}, max) ? 0 : max;
+	return copy_from_guest(bytes, (gva_t){regs->rip}, INSN_MAX) ?
+		0 :
+		INSN_MAX;
 }
 
 uint64_t *emulate_register(struct regs *regs, unsigned number)

@@ -24,6 +24,7 @@
 /* What the files need of others */
 
 struct frame *frames;
+uint32_t *frame_prev;
 uint64_t nr_frames;
 static char *memory;
 
@@ -69,6 +70,7 @@ static void start(void)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	CHECK(memory != MAP_FAILED);
 	frames = calloc(FRAMES, sizeof(*frames));
+	frame_prev = calloc(FRAMES, sizeof(*frame_prev));
 	nr_frames = FRAMES;
 	buddy_free_range(FIRST * PAGE_SIZE - 5, HOLE_START * PAGE_SIZE + 7);
 	buddy_free_range(HOLE_END * PAGE_SIZE, FRAMES * PAGE_SIZE);

@@ -49,6 +49,7 @@ struct boot_info boot_info;
 char image_start[4096];
 __asm__(".globl image_end; .set image_end, image_start + 4096");
 struct frame *frames;
+uint32_t *frame_prev;
 uint64_t nr_frames;
 uint64_t *m2p;
 

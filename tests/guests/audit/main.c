@@ -26,7 +26,7 @@
 #define DMA_SELECT (1u << 3)
 
 /* An entry of the frame table: type, references, and more. */
-#define ENTRY_SIZE 20
+#define ENTRY_SIZE 16
 #define ENTRY_TYPE 0
 #define ENTRY_REFS 4
 
