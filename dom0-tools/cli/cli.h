@@ -50,6 +50,7 @@ int cmd_info(int argc, char **argv);
 int cmd_limits(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_pause(int argc, char **argv);
+int cmd_perf(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);
 int cmd_shutdown(int argc, char **argv);
 int cmd_unpack(int argc, char **argv);
@@ -83,6 +84,9 @@ struct xen_domctl_getdomaininfo *all_domains(
 /* shutdown and reboot differ in a word: what is asked of the guests named by
  * argv (or of all), and how to wait for it. */
 int ask_domains(int argc, char **argv, const char *request);
+
+/* As the ABI calls it, NULL if there is none of this number. */
+const char *hypercall_name(unsigned nr);
 
 /* "r-----" and so on, from a domain's flags. */
 void state_letters(uint32_t flags, char letters[static 7]);

@@ -24,45 +24,6 @@ struct report {
 	unsigned lost;
 };
 
-static const char *call_name(unsigned call)
-{
-	static const char *const names[] = {
-		[__HYPERVISOR_set_trap_table] = "set_trap_table",
-		[__HYPERVISOR_mmu_update] = "mmu_update",
-		[__HYPERVISOR_set_gdt] = "set_gdt",
-		[__HYPERVISOR_stack_switch] = "stack_switch",
-		[__HYPERVISOR_set_callbacks] = "set_callbacks",
-		[__HYPERVISOR_fpu_taskswitch] = "fpu_taskswitch",
-		[__HYPERVISOR_platform_op] = "platform_op",
-		[__HYPERVISOR_set_debugreg] = "set_debugreg",
-		[__HYPERVISOR_get_debugreg] = "get_debugreg",
-		[__HYPERVISOR_update_descriptor] = "update_descriptor",
-		[__HYPERVISOR_memory_op] = "memory_op",
-		[__HYPERVISOR_multicall] = "multicall",
-		[__HYPERVISOR_update_va_mapping] = "update_va_mapping",
-		[__HYPERVISOR_set_timer_op] = "set_timer_op",
-		[__HYPERVISOR_xen_version] = "xen_version",
-		[__HYPERVISOR_console_io] = "console_io",
-		[__HYPERVISOR_grant_table_op] = "grant_table_op",
-		[__HYPERVISOR_vm_assist] = "vm_assist",
-		[__HYPERVISOR_update_va_mapping_otherdomain] =
-			"update_va_mapping_otherdomain",
-		[__HYPERVISOR_iret] = "iret",
-		[__HYPERVISOR_vcpu_op] = "vcpu_op",
-		[__HYPERVISOR_set_segment_base] = "set_segment_base",
-		[__HYPERVISOR_mmuext_op] = "mmuext_op",
-		[__HYPERVISOR_sched_op] = "sched_op",
-		[__HYPERVISOR_callback_op] = "callback_op",
-		[__HYPERVISOR_event_channel_op] = "event_channel_op",
-		[__HYPERVISOR_physdev_op] = "physdev_op",
-		[__HYPERVISOR_sysctl] = "sysctl",
-		[__HYPERVISOR_domctl] = "domctl",
-		[__HYPERVISOR_shoji] = "shoji",
-	};
-
-	return call < sizeof(names) / sizeof(names[0]) ? names[call] : NULL;
-}
-
 /* What it did when it was refused: a hypercall, or what trapped. */
 static const char *action(
 	const struct shoji_refusal *r, char *room, size_t size)
@@ -71,8 +32,8 @@ static const char *action(
 		return "crash";
 	if (r->vector != SHOJI_VECTOR_HYPERCALL)
 		snprintf(room, size, "exception %u", r->vector);
-	else if (call_name(r->call))
-		return call_name(r->call);
+	else if (hypercall_name(r->call))
+		return hypercall_name(r->call);
 	else
 		snprintf(room, size, "hypercall %u", r->call);
 	return room;

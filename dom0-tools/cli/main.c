@@ -39,6 +39,8 @@ const struct command commands[] = {
 		"what the hypervisor refused a domain, and its crash"},
 	{"limits", cmd_limits, "[DOMAIN]...",
 		"what domains use of what they may"},
+	{"perf", cmd_perf, "[-c] [-d DOMAIN]... [INTERVAL [COUNT]]",
+		"why vCPUs enter the hypervisor, and how often"},
 	{"unpack-kernel", cmd_unpack, "KERNEL OUTPUT",
 		"write the ELF file that is inside a bzImage"},
 	{"help", cmd_help, "[VERB]", "this list"},

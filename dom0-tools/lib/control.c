@@ -536,6 +536,30 @@ int control_limits(int fd, uint16_t dom, struct shoji_get_limits *limits)
 	return shoji_call(fd, SHOJI_limits, limits, sizeof(*limits));
 }
 
+int control_perf(int fd, uint16_t dom, uint16_t vcpu, bool idle,
+	uint64_t counts[SHOJI_NR_PERF])
+{
+	const size_t size = SHOJI_NR_PERF * sizeof(counts[0]);
+	struct shoji_get_perf *op;
+	struct arena arena;
+	int rc;
+
+	if (!arena_open(&arena, sizeof(*op) + size))
+		return -ENOMEM;
+	op = take(&arena, NULL, sizeof(*op));
+	*op = (struct shoji_get_perf){
+		.domid = dom,
+		.vcpu = vcpu,
+		.idle = idle,
+		.counts = take(&arena, NULL, size),
+	};
+	rc = call2(fd, __HYPERVISOR_shoji, SHOJI_perf, op);
+	if (!rc)
+		memcpy(counts, op->counts, size);
+	arena_close(&arena);
+	return rc;
+}
+
 int control_share(int fd, uint16_t a, uint16_t b, int allow)
 {
 	struct shoji_share op = {.a = a, .b = b, .allow = allow};

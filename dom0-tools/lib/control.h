@@ -8,11 +8,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "shoji/extension.h"
 #include "shoji/limits.h"
+#include "shoji/perf.h"
 #include "shoji/refusal.h"
 #include "xen/domctl.h"
 #include "xen/event_channel.h"
@@ -83,6 +85,10 @@ int control_pin_l4(int fd, uint16_t dom, uint64_t mfn);
 int control_refusal(int fd, uint16_t dom, uint16_t back,
 	struct shoji_get_refusal *refusal);
 int control_limits(int fd, uint16_t dom, struct shoji_get_limits *limits);
+/* Its entries by cause of a domain's vCPU, or with `idle` of a CPU's idle one;
+ * -ENOENT if there is none. */
+int control_perf(int fd, uint16_t dom, uint16_t vcpu, bool idle,
+	uint64_t counts[SHOJI_NR_PERF]);
 
 /* The port, in dom, that dom0 can bind to, or -errno. */
 int control_unbound_port(int fd, uint16_t dom, uint16_t remote);
