@@ -30,6 +30,7 @@ install-programs: all
 	$(Q)echo $(LIBDIR) >$(D)$(SYSCONFDIR)/ld.so.conf.d/00-shoji.conf
 	$(Q)install -d $(D)$(SYSCONFDIR)/shoji/auto $(D)/var/lib/shoji
 	$(Q)install -d -m 750 $(D)/var/log/xen/console
+	$(Q)install -d -m 700 $(D)/var/cache/shoji/kernels
 
 install-boot: all
 	$(Q)install -m 644 -D $(B)/shoji.elf \

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -245,6 +246,8 @@ int kernel_image_unpack(struct kernel_image *image, const uint8_t *file,
 	size_t room = size * 16;
 
 	memset(image, 0, sizeof(*image));
+	if (!size)
+		return error_set(error, ENOEXEC, "%s: the file is empty", name);
 	if (size > 0x250 && !memcmp(file + 0x202, "HdrS", 4))
 		return unpack_bzimage(image, file, size, name, error);
 	format = find_format(file, size);
@@ -269,7 +272,10 @@ int kernel_image_unpack(struct kernel_image *image, const uint8_t *file,
 
 void kernel_image_free(struct kernel_image *image)
 {
-	free(image->data);
+	if (image->mapped)
+		munmap(image->data, image->mapped);
+	else
+		free(image->data);
 	memset(image, 0, sizeof(*image));
 }
 
@@ -323,10 +329,7 @@ int kernel_image_load(
 
 	if (rc)
 		return rc;
-	if (size)
-		rc = kernel_image_unpack(image, file, size, path, error);
-	else
-		rc = error_set(error, ENOEXEC, "%s: the file is empty", path);
+	rc = kernel_image_unpack(image, file, size, path, error);
 	free(file);
 	return rc;
 }

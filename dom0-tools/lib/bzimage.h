@@ -14,7 +14,8 @@ struct error;
 struct kernel_image {
 	uint8_t *data; /* the ELF file, to be freed with the image */
 	size_t size;
-	const char *format; /* "XZ", "LZ4"..., "none" */
+	size_t mapped; /* bytes of a file mapped there; 0: it is malloc's */
+	const char *format; /* "XZ", "LZ4"..., "none"; "kept": kernelcache.h */
 };
 
 /* Read path and unpack it. Messages begin with the path. */

@@ -19,6 +19,7 @@
 #include "lib/build.h"
 #include "lib/device.h"
 #include "lib/error.h"
+#include "lib/kernelcache.h"
 #include "lib/log.h"
 #include "lib/records.h"
 
@@ -50,7 +51,7 @@ static int load_files(struct creation *c)
 	struct build *build = &c->build;
 	size_t initrd_size = 0;
 
-	if (kernel_image_load(&c->image, dc->kernel, c->error) ||
+	if (kernel_image_load_kept(&c->image, dc->kernel, c->error) ||
 		pv_kernel_parse(&build->kernel, c->image.data, c->image.size,
 			dc->kernel, c->error))
 		return blame(c, "kernel");

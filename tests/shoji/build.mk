@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # libshoji's pure parts, built for the host with sanitizers.
-SHOJI_TESTS := $(addprefix $(B)/tests/shoji/,config spec kernel layout)
+SHOJI_TESTS := $(addprefix $(B)/tests/shoji/,config spec kernel cache layout)
 SHOJI_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE -Ihypervisor/include \
 	-Ipv-drivers/include \
 	-Idom0-tools -Idom0-tools/include -Itests/xenstored -O1 -g \
@@ -15,6 +15,7 @@ $(B)/tests/shoji/config: $(call shoji_lib,config domconfig diskspec vifspec \
 	spectext cpulist error log)
 $(B)/tests/shoji/spec: $(call shoji_lib,diskspec vifspec spectext error)
 $(B)/tests/shoji/kernel: $(call shoji_lib,elf bzimage error)
+$(B)/tests/shoji/cache: $(call shoji_lib,bzimage kernelcache blake2b error log)
 $(B)/tests/shoji/layout: $(call shoji_lib,build buildtables error log) \
 	tests/shoji/machine.c tests/shoji/machine.h
 $(SHOJI_TESTS): $(B)/tests/shoji/%: tests/shoji/%_test.c $(SHOJI_TEST_DEPS)
