@@ -22,6 +22,7 @@
 #include "pv/segment.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
+#include "x86/harden.h"
 #include "x86/smp.h"
 
 /* In a request count: the call goes on; earlier requests are in *done. */
@@ -256,7 +257,7 @@ static int64_t finish_batch(struct hypercall_args *a, uint32_t before,
 }
 
 /* mmu_update(requests, nr, *done, domains): ABI surface 4.3. */
-int64_t hypercall_mmu_update(struct hypercall_args *a)
+UNGUARDED int64_t hypercall_mmu_update(struct hypercall_args *a)
 {
 	struct subject s;
 	bool flush = false;
@@ -282,18 +283,6 @@ int64_t hypercall_mmu_update(struct hypercall_args *a)
 
 /* Roots */
 
-static paddr_t active_root(const struct vcpu *v)
-{
-	const mfn_t root = v->kernel_mode ? v->kernel_l4 : v->user_l4;
-
-	return mfn_none(root) ? idle_cr3 : mfn_paddr(root);
-}
-
-void mmu_load_root(struct vcpu *v)
-{
-	tlb_load_root(active_root(v));
-}
-
 /* New roots for the current vCPU or one that does not run. */
 static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 	REQUIRES(v->domain->pt_lock)
@@ -311,7 +300,7 @@ static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 	 * it was left. */
 	if (v == current &&
 		slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4)) {
-		this_cpu()->cr3 = active_root(v);
+		this_cpu()->cr3 = mmu_root(v);
 		tlb_flush_local();
 	}
 	return mfn_none(old) ? 0 : pt_put(v->domain, old, 4);
@@ -543,7 +532,7 @@ static int extended_op(struct domain *d, const struct mmuext_op *op, bool *done)
 }
 
 /* mmuext_op(ops, nr, *done, domain): ABI surface 4.4. */
-int64_t hypercall_mmuext_op(struct hypercall_args *a)
+UNGUARDED int64_t hypercall_mmuext_op(struct hypercall_args *a)
 {
 	const gva_t list = { a->arg[0] };
 	struct domain *d;
@@ -588,6 +577,7 @@ static uint64_t *find_l1_unchecked(struct vcpu *v, uint64_t va)
 		(va >= HV_BASE && va < HV_END))
 		return NULL;
 	table = mfn_direct(v->kernel_l4);
+#pragma GCC unroll 3
 	for (unsigned shift = 39; shift > 12; shift -= 9) {
 		const uint64_t pte = read_once(&table[va >> shift & 511]);
 
@@ -615,8 +605,11 @@ uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va)
 static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)
 {
 	const uint64_t where = flags & ~(uint64_t)UVMF_FLUSHTYPE_MASK;
-	cpumask_t cpus = v->domain->dirty_cpus;
+	cpumask_t cpus;
 
+	if (!flags)
+		return 0;
+	cpus = v->domain->dirty_cpus;
 	if (where == UVMF_LOCAL)
 		cpus = cpumask_of(this_cpu()->number);
 	else if (where != UVMF_ALL &&

@@ -7,6 +7,8 @@
 #include "core/domain.h"
 #include "core/vcpu.h"
 #include "mm/addr.h"
+#include "mm/paging.h"
+#include "mm/tlb.h"
 
 struct domain;
 struct vcpu;
@@ -24,7 +26,17 @@ int mmu_unpin_all(struct domain *d);
 int mmu_new_kernel_root(struct vcpu *v, mfn_t root);
 
 /* Load CR3 for the mode that the current vCPU is in. */
-void mmu_load_root(struct vcpu *v);
+static inline paddr_t mmu_root(const struct vcpu *v)
+{
+	const mfn_t root = v->kernel_mode ? v->kernel_l4 : v->user_l4;
+
+	return mfn_none(root) ? idle_cr3 : mfn_paddr(root);
+}
+
+static inline void mmu_load_root(const struct vcpu *v)
+{
+	tlb_load_root(mmu_root(v));
+}
 
 /* The level-1 entry that maps va in v's kernel page tables, if its table is
  * valid; NULL. Wants the domain's RANK_PT lock. */

@@ -30,6 +30,7 @@
 #include "pv/hypercall.h"
 #include "x86/atomic.h"
 #include "x86/cpu.h"
+#include "x86/harden.h"
 #include "xen/errno.h"
 
 /* ABI surface 4.1 rule 7. Bits 52 to 58 are software's; 59 to 62 are
@@ -106,26 +107,46 @@ static inline void put_l1_entry(uint64_t pte)
 		frame_put_mapped(frame_of(mfn), pte & PTE_RW);
 }
 
+/* Most entries of most tables are empty, so they are looked at eight at once. */
+static inline bool none_of_8(const uint64_t *e)
+{
+	return !((e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) &
+		PTE_P);
+}
+
+/* The first present entry from i on, PTE_ENTRIES if there is none. */
+static inline unsigned next_present(const uint64_t *entry, unsigned i)
+{
+	while (i < PTE_ENTRIES && !(entry[i] & PTE_P))
+		i += i % 8 == 0 && none_of_8(entry + i) ? 8 : 1;
+	return i;
+}
+
+/* The end of the last present one below end, 0 if there is none. */
+static inline unsigned last_present(const uint64_t *entry, unsigned end)
+{
+	while (end && !(entry[end - 1] & PTE_P))
+		end -= end % 8 == 0 && none_of_8(entry + end - 8) ? 8 : 1;
+	return end;
+}
+
 /* Whole level-1 tables */
 
-static void release_l1(uint64_t *entry, unsigned end)
+static void release_l1(const uint64_t *entry, unsigned end)
 {
-	for (unsigned i = 0; i < end; i++)
-		if (entry[i] & PTE_P)
-			put_l1_entry(entry[i]);
+	while ((end = last_present(entry, end)))
+		put_l1_entry(entry[--end]);
 }
 
 static int validate_l1(struct domain *d, mfn_t table)
 {
 	uint64_t *const entry = mfn_direct(table);
 
-	for (unsigned i = 0; i < PTE_ENTRIES; i++) {
+	for (unsigned i = next_present(entry, 0); i < PTE_ENTRIES;
+		i = next_present(entry, i + 1)) {
 		uint64_t pte = entry[i];
-		int rc;
+		const int rc = get_l1_entry(d, d, &pte);
 
-		if (!(pte & PTE_P))
-			continue;
-		rc = get_l1_entry(d, d, &pte);
 		if (rc) {
 			release_l1(entry, i);
 			return rc;
@@ -269,16 +290,17 @@ static int validate_entry(struct pt_walk *w)
 	const unsigned top = w->depth - 1;
 	const unsigned level = w->at[top].level;
 	uint64_t *entry = mfn_direct(w->at[top].mfn);
-	unsigned index = w->at[top].next;
+	const unsigned index = next_present(entry, w->at[top].next);
 	uint64_t pte;
 	int rc;
 
-	while (index < PTE_ENTRIES &&
-		(!(entry[index] & PTE_P) || hv_slot(level, index)))
-		index++;
 	w->at[top].next = index;
 	if (index == PTE_ENTRIES)
 		return 0;
+	if (hv_slot(level, index)) {
+		w->at[top].next = HV_SLOT_END;
+		return 0;
+	}
 	entry += index;
 	pte = *entry;
 	if (pte & ~(UPPER_ALLOWED | PTE_ADDR))
@@ -340,13 +362,16 @@ static void release_entry(struct pt_walk *w)
 	const unsigned top = w->depth - 1;
 	const unsigned level = w->at[top].level;
 	const uint64_t *const entry = mfn_direct(w->at[top].mfn);
-	unsigned end = w->at[top].next;
+	const unsigned end = last_present(entry, w->at[top].next);
 
-	while (end && (!(entry[end - 1] & PTE_P) || hv_slot(level, end - 1)))
-		end--;
-	w->at[top].next = end ? end - 1 : 0;
-	if (end)
+	if (!end) {
+		w->at[top].next = 0;
+	} else if (hv_slot(level, end - 1)) {
+		w->at[top].next = HV_SLOT_FIRST;
+	} else {
+		w->at[top].next = end - 1;
 		leave_table(w, pte_mfn(entry[end - 1]), level - 1);
+	}
 }
 
 static void finish_release(struct pt_walk *w)
@@ -644,7 +669,7 @@ static bool same_frame(uint64_t had, uint64_t pte, const struct domain *target)
 		frame_of(pte_mfn(pte))->owner == target->id;
 }
 
-int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
+UNGUARDED int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
 	uint64_t pte, enum pt_how how, uint64_t *old)
 {
 	uint64_t replaced;

@@ -32,7 +32,7 @@ uint64_t tlb_roots;
 
 /* Isolated entry: a root like ours for the guest's time. A copy is good for as
  * long as no root has changed. */
-static void choose_view(struct cpu *cpu)
+void tlb_choose_view(struct cpu *cpu)
 {
 	const uint64_t generation = read_once(&tlb_roots);
 	const uint64_t *const from = direct(cpu->cr3);
@@ -52,26 +52,9 @@ static void choose_view(struct cpu *cpu)
 	cpu->guest_cr3 = w->cr3;
 }
 
-/* `time`: of the clock, before. */
-static void load(paddr_t cr3, uint32_t time)
-{
-	struct cpu *const cpu = this_cpu();
-
-	cpu->cr3 = cr3;
-	write_cr3(cr3);
-	if (cpu->view[0].cr3)
-		choose_view(cpu);
-	cpu->tlb_time = time;
-}
-
-void tlb_load_root(paddr_t cr3)
-{
-	load(cr3, read_once(&tlb_clock));
-}
-
 void tlb_flush_local(void)
 {
-	load(this_cpu()->cr3, atomic_add(&tlb_clock, 1));
+	tlb_load_at(this_cpu()->cr3, atomic_add(&tlb_clock, 1));
 }
 
 void tlb_flush_page_local(uint64_t va)
@@ -85,7 +68,7 @@ static void flush_global_local(void)
 	const uint32_t time = atomic_add(&tlb_clock, 1);
 
 	if (!(cr4 & CR4_PGE)) {
-		load(this_cpu()->cr3, time);
+		tlb_load_at(this_cpu()->cr3, time);
 		return;
 	}
 	write_cr4(cr4 & ~CR4_PGE);

@@ -25,18 +25,29 @@
 /* Exceptions that push an error code: 8, 10-14, 17, 21. */
 #define HAS_ERROR_CODE 0x00227d00u
 
-bool switch_mode(struct vcpu *v)
+/* In place, as what a system call goes through: it is half of its cost here. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* The guest's kernel goes on; or its user space, which it must have. */
+INLINE void enter_kernel(struct vcpu *v)
 {
-	if (v->kernel_mode && mfn_none(v->user_l4)) {
+	v->kernel_mode = true;
+	swapgs();
+	mmu_load_root(v);
+	if (v->runstate_late)
+		pvclock_write_records(v);
+}
+
+INLINE bool enter_user(struct vcpu *v)
+{
+	if (mfn_none(v->user_l4)) {
 		domain_crash(v->domain, "v%u returns to user space without a "
 					"user page table", v->id);
 		return false;
 	}
-	v->kernel_mode = !v->kernel_mode;
+	v->kernel_mode = false;
 	swapgs();
 	mmu_load_root(v);
-	if (v->kernel_mode && v->runstate_late)
-		pvclock_write_records(v);
 	return true;
 }
 
@@ -50,8 +61,6 @@ static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 		flags |= (uint64_t)v->iopl << 12;
 	return flags;
 }
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* Write a frame, whose lowest address is sp; false if that fails. */
 INLINE bool write_frame(uint64_t *sp, const struct regs *regs, uint64_t cs,
@@ -77,8 +86,7 @@ fault:
 	return false;
 }
 
-/* To an entry point, with `nr` more words below RIP, lowest first. In place,
- * where nr is a constant: it is half of what a system call costs here. */
+/* To an entry point, with `nr` more words below RIP, lowest first. */
 INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
 	bool mask_events, const uint64_t *extra, unsigned nr)
 {
@@ -88,7 +96,7 @@ INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
 	uint64_t sp = from_kernel ? regs->rsp : v->kernel_sp;
 
 	if (!from_kernel)
-		switch_mode(v);
+		enter_kernel(v);
 	sp = (sp & ~15ull) - (7 + nr) * sizeof(sp);
 	if (!write_frame((uint64_t *)sp, regs, cs, flags_for_guest(v, regs),
 		    extra, nr)) {
@@ -189,32 +197,33 @@ void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 /* System calls of guest user space */
 
 /* SYSCALL: RIP is behind the instruction. */
-static void guest_syscall(struct regs *regs, struct callback to)
+INLINE void guest_syscall(
+	struct vcpu *v, struct regs *regs, struct callback to)
 {
-	current->perf[SHOJI_PERF_SYSCALL]++;
+	v->perf[SHOJI_PERF_SYSCALL]++;
 	if (!to.rip) {
 		regs->rip -= 2;
 		regs->vector = 0;
 		deliver_trap(regs, 6, 0);
 		return;
 	}
-	call_back(current, regs, to);
+	bounce(v, regs, to.rip, to.mask_events, NULL, 0);
 	regs->rflags &= ~(uint64_t)RFLAGS_DF;
 }
 
 void guest_syscall64(struct regs *regs)
 {
-	guest_syscall(regs, current->syscall);
+	guest_syscall(current, regs, current->syscall);
 }
 
 void guest_syscall32(struct regs *regs)
 {
-	const struct vcpu *const v = current;
+	struct vcpu *const v = current;
 
 	irq_enable();
 	/* The kernel has no 32-bit code of its own that would do this. */
-	guest_syscall(
-		regs, v->kernel_mode ? (struct callback){ 0 } : v->syscall32);
+	guest_syscall(v, regs,
+		v->kernel_mode ? (struct callback){ 0 } : v->syscall32);
 }
 
 void guest_sysenter(struct regs *regs)
@@ -238,40 +247,66 @@ struct iret_frame {
 /* flags of the frame: came by SYSCALL, RCX and R11 need no restoring. */
 #define IN_SYSCALL 0x100
 
-/* Returns what goes to RAX, like every hypercall. */
+/* Read f, and load what it says; false if it cannot be read. RAX is left to
+ * the hypercall's return. */
+INLINE bool load_frame(struct vcpu *v, struct regs *regs,
+	const struct iret_frame *f, uint64_t *rax)
+{
+	uint64_t r11, rcx, flags, rip, cs, rflags, rsp, ss;
+
+	if (guest_range_ours((gva_t){ (uint64_t)f }, sizeof(*f)))
+		return false;
+	guest_open();
+	guest_load(*rax, &f->rax, fault);
+	guest_load(r11, &f->r11, fault);
+	guest_load(rcx, &f->rcx, fault);
+	guest_load(flags, &f->flags, fault);
+	guest_load(rip, &f->rip, fault);
+	guest_load(cs, &f->cs, fault);
+	guest_load(rflags, &f->rflags, fault);
+	guest_load(rsp, &f->rsp, fault);
+	guest_load(ss, &f->ss, fault);
+	guest_close();
+
+	if ((cs & 3) == 3 && !enter_user(v))
+		return true;
+	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
+		v->iopl = rflags >> 12 & 3;
+	regs->rip = rip;
+	regs->cs = (cs & 0xffff) | 3;
+	regs->rflags = (rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_VM |
+				RFLAGS_VIF | RFLAGS_VIP)) |
+		RFLAGS_IF | RFLAGS_RESERVED1;
+	regs->rsp = rsp;
+	regs->ss = (ss & 0xffff) | 3;
+	if (!(flags & IN_SYSCALL) || regs->cs != SEL_USER_CS64 ||
+		regs->ss != SEL_USER_DS) {
+		regs->vector = 0;
+		regs->r11 = r11;
+		regs->rcx = rcx;
+	}
+	write_once(&v->info->evtchn_upcall_mask, !(rflags & RFLAGS_IF));
+	return true;
+fault:
+	guest_close();
+	return false;
+}
+
 int64_t hypercall_iret(struct hypercall_args *)
 {
 	struct regs *const regs = guest_regs();
 	struct vcpu *const v = current;
-	struct iret_frame f;
+	uint64_t rax = 0;
 
-	if (get_guest(&f, (gva_t){ regs->rsp }, 0)) {
+	if (!load_frame(v, regs, (const struct iret_frame *)regs->rsp, &rax)) {
 		domain_crash(v->domain, "v%u: no frame for iret at %#lx",
 			v->id, regs->rsp);
 		return 0;
 	}
-	if ((f.cs & 3) == 3 && !switch_mode(v))
-		return 0;
-	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
-		v->iopl = f.rflags >> 12 & 3;
-	regs->rip = f.rip;
-	regs->cs = (f.cs & 0xffff) | 3;
-	regs->rflags = (f.rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_VM |
-				RFLAGS_VIF | RFLAGS_VIP)) |
-		RFLAGS_IF | RFLAGS_RESERVED1;
-	regs->rsp = f.rsp;
-	regs->ss = (f.ss & 0xffff) | 3;
-	if (!(f.flags & IN_SYSCALL) || regs->cs != SEL_USER_CS64 ||
-		regs->ss != SEL_USER_DS) {
-		regs->vector = 0;
-		regs->r11 = f.r11;
-		regs->rcx = f.rcx;
-	}
-	write_once(&v->info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));
 	v->nmi_masked = false;
 	if (v->exit_work_late) {
 		atomic_or(&v->exit_work, v->exit_work_late);
 		v->exit_work_late = 0;
 	}
-	return (int64_t)f.rax;
+	return (int64_t)rax;
 }

@@ -24,10 +24,6 @@ void deliver_nmi(struct regs *regs);
 void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 	uint16_t gs);
 
-/* Between guest kernel and guest user: roots, GS bases, mode flag. False,
- * and the domain is crashed, if there is no user root to go to. */
-bool switch_mode(struct vcpu *v);
-
 /* Called by entry.S: a system call of guest user space. */
 void guest_syscall64(struct regs *regs);
 void guest_syscall32(struct regs *regs);

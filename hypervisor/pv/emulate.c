@@ -21,6 +21,7 @@
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
+#include "x86/harden.h"
 #include "x86/msr.h"
 
 /* What there is of an instruction before the end of the page. */
@@ -73,7 +74,7 @@ static __attribute__((noinline)) void do_cpuid(struct regs *regs)
 	regs->rdx = out.d;
 }
 
-bool emulate_forced(struct regs *regs)
+UNGUARDED bool emulate_forced(struct regs *regs)
 {
 	/* UD2, "xen", CPUID */
 	const uint64_t prefixed_cpuid = 0xa20f6e65780b0full;

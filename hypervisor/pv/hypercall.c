@@ -14,6 +14,7 @@
 #include "mm/guestmem.h"
 #include "shoji/extension.h"
 #include "x86/asm.h"
+#include "x86/harden.h"
 #include "x86/percpu.h"
 #include "xen/xen.h"
 
@@ -68,9 +69,7 @@ static hypercall_fn *lookup(uint64_t nr)
 	return nr < NR_HYPERCALLS ? table[nr] : NULL;
 }
 
-/* The hottest path goes without a stack guard, which would cost it 5 %: nobody
- * indexes the arguments by what a guest says. */
-__attribute__((no_stack_protector)) void hypercall(struct regs *regs)
+UNGUARDED void hypercall(struct regs *regs)
 {
 	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
 	int64_t result;
@@ -117,7 +116,7 @@ static_assert(sizeof(struct hypercall_args) <=
 	sizeof(((struct multicall_entry *)0)->args), "args");
 
 /* multicall(entries, nr): ABI surface 2.1, 13. */
-int64_t hypercall_multicall(struct hypercall_args *a)
+UNGUARDED int64_t hypercall_multicall(struct hypercall_args *a)
 {
 	const gva_t list = { a->arg[0] };
 	const uint32_t nr = (uint32_t)a->arg[1];
