@@ -24,7 +24,7 @@ guests: $(GUEST_ELFS) ## build the tiny PV kernels of tests/guests
 
 define guest_elf
 $(B)/guests/$(1).elf: $$(patsubst %,$(B)/pv/%.o,$$(basename $$(wildcard \
-		tests/guests/$(1)/*.c tests/guests/$(1)/*.S))) \
+		$(2)/*.c $(2)/*.S))) \
 		$(GUEST_LIB) $(PV_FRONT) $(PV_LDSCRIPT)
 	$(Q)mkdir -p $$(@D)
 	$$(call say,LINK,$$@)
@@ -33,4 +33,5 @@ $(B)/guests/$(1).elf: $$(patsubst %,$(B)/pv/%.o,$$(basename $$(wildcard \
 		-Wl,--gc-sections -T $(PV_LDSCRIPT) -o $$@ \
 		$$(filter %.o,$$^)
 endef
-$(foreach guest,$(GUESTS),$(eval $(call guest_elf,$(guest))))
+$(foreach guest,$(GUESTS),$(eval $(call guest_elf,$(guest),tests/guests/$(guest))))
+$(eval $(call guest_elf,bench-primitives,tests/bench/primitives))
