@@ -2,13 +2,17 @@
 # `make bench`: README.md. The tiny guest of primitives/ is linked as those of
 # tests/guests are.
 
-BENCH_PROGRAMS := operations timed nothing
-BENCH_FILES := $(B)/bench/count.so $(B)/guests/bench-primitives.elf \
-	$(B)/bench/plain.ramdisk
+BENCH_STATIC := operations timed block net control
+BENCH_PROGRAMS := $(BENCH_STATIC) nothing
+BENCH_GUESTS := primitives idle
+BENCH_RAMDISKS := plain shoji xen
+BENCH_FILES := $(B)/bench/count.so \
+	$(BENCH_GUESTS:%=$(B)/guests/bench-%.elf) \
+	$(BENCH_RAMDISKS:%=$(B)/bench/%.ramdisk)
 
-TOOL_CFLAGS-tests/bench/count := -I. -fvisibility=hidden
-TOOL_CFLAGS-tests/bench/operations := -I.
-TOOL_CFLAGS-tests/bench/timed := -I.
+TOOL_CFLAGS-tests/bench/count := -fvisibility=hidden
+$(foreach name,count store $(BENCH_STATIC),\
+	$(eval TOOL_CFLAGS-tests/bench/$(name) += -I.))
 
 $(B)/bench/count.so: $(B)/tool/tests/bench/count.o
 	$(Q)mkdir -p $(@D)
@@ -16,7 +20,9 @@ $(B)/bench/count.so: $(B)/tool/tests/bench/count.o
 	$(Q)$(CC) -shared -o $@ $^
 
 # Static: the same instructions, whatever libraries a ramdisk has.
-$(B)/bench/operations $(B)/bench/timed: $(B)/bench/%: $(B)/tool/tests/bench/%.o
+$(B)/bench/control: $(patsubst %,$(B)/tool/dom0-tools/lib/%.o,\
+	control privcmd error log)
+$(BENCH_STATIC:%=$(B)/bench/%): $(B)/bench/%: $(B)/tool/tests/bench/%.o
 	$(Q)mkdir -p $(@D)
 	$(call say,LINK,$@)
 	$(Q)$(CC) -static -o $@ $^
@@ -26,13 +32,62 @@ $(B)/bench/nothing: $(B)/tool/tests/bench/nothing.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) -static -nostdlib -o $@ $^
 
-BENCH_RAMDISK := -f $(B)/bench/operations:/operations \
-	-f $(B)/bench/nothing:/nothing -f $(B)/bench/timed:/timed
+# For tests/bench/check: a Multiboot kernel, 32-bit code in a 32-bit file.
+$(B)/bench/loop: tests/bench/loop.S tests/bench/build.mk
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -m32 -nostdlib -static -no-pie -Wl,--build-id=none \
+		-Wl,-Ttext=0x100000 -Wl,-z,noexecstack -o $@ $<
 
-$(B)/bench/plain.ramdisk: tools/ramdisk tests/bench/plain.sh \
-		$(BENCH_PROGRAMS:%=$(B)/bench/%) $(B)/debian/amd64/vmlinux
+# With the library that dom0 has, that of the column.
+$(B)/bench/store: $(B)/tool/tests/bench/store.o $(B)/libxenstore.so
+	$(Q)mkdir -p $(@D)
+	$(call say,LINK,$@)
+	$(Q)$(CC) -o $@ $< -L$(B) -lxenstore
+
+.SECONDEXPANSION:
+BENCH_RAMDISK := $(foreach name,$(BENCH_PROGRAMS),\
+	-f $(B)/bench/$(name):/$(name))
+BENCH_MODULES := xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs \
+	xen-blkback xen-netback bridge brd
+BENCH_COMMON := tools/ramdisk tests/bench/build.mk \
+	$(BENCH_PROGRAMS:%=$(B)/bench/%) $(B)/debian/amd64/vmlinux
+BENCH_GUEST := $(BENCH_RAMDISK) -m '$(BENCH_MODULES)' -r tests/bench/dom0.sh \
+	-f $(B)/debian/amd64/vmlinuz:/guest/vmlinuz \
+	-f $(B)/bench/guest.ramdisk:/guest/ramdisk \
+	$(foreach name,$(BENCH_GUESTS),\
+	-f $(B)/guests/bench-$(name).elf:/guest/$(name)) \
+	/usr/bin/xenstore-write:/usr/bin/xenstore-write \
+	$(B)/bench/store:/store
+BENCH_GUEST_FILES := tests/bench/dom0.sh $(B)/bench/guest.ramdisk \
+	$(B)/bench/store $(BENCH_GUESTS:%=$(B)/guests/bench-%.elf)
+
+# plain: Linux alone and dom0; guest: in a guest; shoji and xen: dom0 that has a
+# guest, with each one's own toolstack.
+$(B)/bench/plain.ramdisk: tests/bench/run.sh $(BENCH_COMMON)
 	$(call say,RAMDISK,$@)
-	$(Q)tools/ramdisk -o $@ -r tests/bench/plain.sh $(BENCH_RAMDISK)
+	$(Q)tools/ramdisk -o $@ -m 'xen-privcmd brd' -r $< $(BENCH_RAMDISK)
+
+$(B)/bench/guest.ramdisk: tests/bench/run.sh $(BENCH_COMMON)
+	$(call say,RAMDISK,$@)
+	$(Q)tools/ramdisk -o $@ -m 'xen-blkfront xen-netfront' -r $< $(BENCH_RAMDISK)
+
+$(B)/bench/shoji.ramdisk: $(BENCH_GUEST_FILES) $$(ALL)
+	$(call say,RAMDISK,$@)
+	$(Q)rm -rf $(B)/bench/install
+	$(Q)$(MAKE) -s install DESTDIR=$(CURDIR)/$(B)/bench/install
+	$(Q)tools/ramdisk -o $@ -f $(B)/bench/install:/ $(BENCH_GUEST) \
+		$(BOOT_TOOLS:%=$(B)/bench/install/usr/sbin/%)
+
+BENCH_XEN := $(B)/oracle/root/usr/lib/xen-4.17/bin
+$(B)/bench/xen.ramdisk: $(BENCH_GUEST_FILES)
+	$(call say,RAMDISK,$@)
+	$(Q)tools/ramdisk -o $@ $(BENCH_GUEST) $(BENCH_XEN)/xl \
+		$(foreach name,xenstored xenconsoled xen-init-dom0 libxl-save-helper,\
+		$(BENCH_XEN)/$(name):/usr/lib/xen-4.17/bin/$(name))
+
+CHECKS += tests/bench/check
+$(B)/checks: $(B)/bench/count.so $(B)/bench/loop
 
 .PHONY: bench bench-files
 bench-files: $(ALL) $(BENCH_FILES)

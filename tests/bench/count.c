@@ -143,8 +143,9 @@ static enum count kind_of(const uint8_t *code, size_t size)
 	case 0x01:
 		if (size == 3 && c[2] == 0xf9)
 			return RDTSC; /* RDTSCP */
-		return size >= 3 && (c[2] >> 3 & 7) == 7 && c[2] < 0xc0
-			? INVLPG : NR_COUNTS;
+		return size >= 3 && (c[2] >> 3 & 7) == 7 && c[2] < 0xc0 ?
+			       INVLPG :
+			       NR_COUNTS;
 	case 0x22:
 		if (size >= 3 && (c[2] >> 3 & 7) == 3)
 			return CR3;
@@ -191,11 +192,11 @@ static void on_translation(uint64_t, struct qemu_plugin_tb *tb)
 		const enum count kind = kind_of(code, size);
 		unsigned number;
 
-		qemu_plugin_register_vcpu_insn_exec_inline(insn,
-			QEMU_PLUGIN_INLINE_ADD, &counts[INSTRUCTIONS], 1);
+		qemu_plugin_register_vcpu_insn_exec_inline(
+			insn, QEMU_PLUGIN_INLINE_ADD, &counts[INSTRUCTIONS], 1);
 		if (kind != NR_COUNTS)
-			qemu_plugin_register_vcpu_insn_exec_inline(insn,
-				QEMU_PLUGIN_INLINE_ADD, &counts[kind], 1);
+			qemu_plugin_register_vcpu_insn_exec_inline(
+				insn, QEMU_PLUGIN_INLINE_ADD, &counts[kind], 1);
 		if (slots)
 			qemu_plugin_register_vcpu_insn_exec_inline(insn,
 				QEMU_PLUGIN_INLINE_ADD,

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The operations of user programs that `make bench` counts. Each runs in
- * batches, with marks (mark.h) before and after a batch: mark 2n and 2n + 1
- * for operation n of the table at the end.
+ * The operations of user programs that `make bench` counts.
  *
- * usage: operations [list | NAME...]
+ * usage: operations [NAME...], all without arguments
  *
- * list: print a line "operation NUMBER TIMES NAME" for each; otherwise count
- * those named, or all. fork+exec runs /nothing (nothing.S).
+ * fork+exec runs /nothing (nothing.S).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,18 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/bench/mark.h"
+#include "tests/bench/batch.h"
 
 #define PAGE 4096u
-#define BATCHES 15
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static char *map(size_t pages)
 {
@@ -338,12 +326,7 @@ static void copy(unsigned times)
 	}
 }
 
-static const struct operation {
-	const char *name;
-	unsigned times;
-	void (*run)(unsigned times);
-	void (*before)(void), (*after)(void); /* each batch */
-} operations[] = {
+static const struct operation operations[] = {
 	{"null_call", 1000, null_call, NULL, NULL},
 	{"read_zero", 1000, read_zero, NULL, NULL},
 	{"clock_gettime", 1000, get_time, NULL, NULL},
@@ -365,37 +348,16 @@ static const struct operation {
 
 #define NR_OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
-static void count(unsigned n)
-{
-	const struct operation *const op = &operations[n];
-
-	if (!zero_file)
-		open_zero();
-	for (unsigned i = 0; i < BATCHES; i++) {
-		if (op->before)
-			op->before();
-		mark(2 * n);
-		op->run(op->times);
-		mark(2 * n + 1);
-		if (op->after)
-			op->after();
-	}
-}
-
 int main(int argc, char **argv)
 {
+	open_zero();
 	for (unsigned n = 0; n < NR_OPERATIONS; n++) {
 		bool wanted = argc == 1;
 
-		if (argc == 2 && strcmp(argv[1], "list") == 0) {
-			printf("operation %u %u %s\n", n, operations[n].times,
-				operations[n].name);
-			continue;
-		}
 		for (int i = 1; i < argc; i++)
 			wanted |= strcmp(argv[i], operations[n].name) == 0;
 		if (wanted)
-			count(n);
+			count(n, &operations[n]);
 	}
 	return 0;
 }

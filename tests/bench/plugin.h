@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct qemu_plugin_tb;	 /* a block of instructions that is translated */
+struct qemu_plugin_tb;   /* a block of instructions that is translated */
 struct qemu_plugin_insn; /* one of them */
 
 enum qemu_plugin_flags { QEMU_PLUGIN_NO_REGISTERS };

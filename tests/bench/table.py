@@ -3,15 +3,29 @@
 import os
 import re
 import statistics
-import subprocess
+import struct
 
 COLUMNS = ["native", "xen-dom0", "xen-guest",
            "shoji-dom0", "shoji-guest", "shoji-patched"]
 # which columns a suite has
 RUNS_IN = {
     "operations": COLUMNS,
-    "primitives": ["xen-dom0", "shoji-dom0"],
+    "primitives": ["xen-dom0", "xen-guest", "shoji-dom0", "shoji-guest"],
+    "boot": ["native", "xen-dom0", "shoji-dom0"],
+    "domains": ["xen-guest", "shoji-guest"],
+    "store": ["xen-dom0", "shoji-dom0"],
+    "network": ["xen-guest", "shoji-guest", "shoji-patched"],
+    "block": ["native", "xen-guest", "shoji-guest", "shoji-patched"],
 }
+# marks that are places, and rows between two of them, or from reset on
+HV_ENTRY, DOM0_ENTRY, USER, LINUX_CREATE = 504, 506, 508, 20
+SPANS = {
+    "hv_to_dom0": (HV_ENTRY, DOM0_ENTRY),
+    "dom0_to_user": (DOM0_ENTRY, USER),
+    "reset_to_user": (None, USER),
+    "linux_user": (LINUX_CREATE, USER),
+}
+FIGURE = re.compile(r"\bfigure (\w+) (\d+)")
 OPERATION = re.compile(r"\boperation (\d+) (\d+) (\w+)")
 
 
@@ -62,62 +76,109 @@ def operations(text):
             for n, times, name in OPERATION.findall(text)}
 
 
-def read_counts(path, names):
-    """{name: {count: each time, median of the batches}} of a run."""
-    batches, begun = {}, {}
+def read_marks(path):
+    """([what is counted], [(mark, [count])]) of a run."""
     with open(path) as file:
         kinds = file.readline().split()[1:]
-        for line in file:
-            mark, *values = [int(word) for word in line.split()]
-            n = mark // 2
-            if mark % 2 == 0:
-                begun[n] = values
-            elif n in begun:
-                batches.setdefault(n, []).append(
-                    [b - a for a, b in zip(begun[n], values)])
-    return {name: {kind: statistics.median(b[i] for b in batches[n]) / times
-                   for i, kind in enumerate(kinds)}
-            for n, (times, name) in names.items() if n in batches}
+        lines = [[int(word) for word in line.split()] for line in file]
+    return kinds, [(line[0], line[1:]) for line in lines]
+
+
+def batches(marks):
+    """{operation: [[count] of each batch]}"""
+    found, begun = {}, {}
+    for mark, values in marks:
+        n = mark // 2
+        if mark % 2 == 0:
+            begun[n] = values
+        elif n in begun:
+            found.setdefault(n, []).append(
+                [b - a for a, b in zip(begun[n], values)])
+    return found
+
+
+def spans(marks):
+    """{name: [count]} of the rows between places."""
+    first = {}
+    for mark, values in marks:
+        first.setdefault(mark, values)
+    found = {}
+    for name, (begin, end) in SPANS.items():
+        if end in first and (begin is None or begin in first):
+            start = first[begin] if begin else [0] * len(first[end])
+            found[name] = [b - a for a, b in zip(start, first[end])]
+    return found
+
+
+def read_run(base):
+    """{name: {count: each time}} of a run: medians of the batches."""
+    with open(f"{base}.log", errors="replace") as file:
+        text = file.read()
+    kinds, marks = read_marks(f"{base}.counts")
+    found = {name: {"figure": float(value)}
+             for name, value in FIGURE.findall(text)}
+    by_number = batches(marks)
+    for n, (times, name) in operations(text).items():
+        if n in by_number:
+            found[name] = {
+                kind: statistics.median(b[i] for b in by_number[n]) / times
+                for i, kind in enumerate(kinds)}
+    for name, values in spans(marks).items():
+        found[name] = dict(zip(kinds, values))
+    return found
 
 
 class Results:
-    """What runs have left in a folder: value(column, row) and more."""
+    """What runs have left in a folder."""
 
     def __init__(self, folder, suites):
         self.folder, self.suites = folder, suites
-        program = subprocess.run(["build/bench/operations", "list"],
-                                 stdout=subprocess.PIPE, text=True,
-                                 check=True)
-        self.programs = operations(program.stdout)
-        self.counts = {(column, suite.name): self.read(column, suite.name)
-                       for suite in suites for column in suite.columns}
+        self.runs = {(column, suite.name): self.read(column, suite.name)
+                     for suite in suites for column in suite.columns}
 
     def read(self, column, suite):
         base = f"{self.folder}/{column}.{suite}"
-        if not os.path.exists(f"{base}.counts"):
-            return {}
-        names = self.programs
-        if suite != "operations":
-            with open(f"{base}.log", errors="replace") as file:
-                names = operations(file.read())
-        return read_counts(f"{base}.counts", names)
+        found = {}
+        if os.path.exists(f"{base}.counts"):
+            found = read_run(base)
+        if suite == "boot":
+            found.update(image_figures(column))
+        return found
 
-    def value(self, column, suite, row, kind="instructions"):
-        counts = self.counts.get((column, suite.name), {})
-        return counts.get(row.name, {}).get(kind)
+    def count(self, column, suite, row, kind):
+        run = self.runs.get((column, suite.name), {})
+        return run.get(row.name, {}).get(kind)
 
-    def text(self, runs):
-        """A table of what the runs counted, for the terminal."""
-        lines = []
-        for suite in self.suites:
-            columns = [c for c in suite.columns if (c, suite.name) in runs]
-            if not columns:
-                continue
-            lines.append(f"{suite.title:40}" +
-                         "".join(f"{c:>14}" for c in columns))
-            for row in suite.rows:
-                values = [self.value(c, suite, row) for c in columns]
-                lines.append(f"{row.title:40}" + "".join(
-                    f"{'-' if v is None else round(v, 1):>14}"
-                    for v in values))
-        return "\n".join(lines)
+    def value(self, column, suite, row):
+        """What the row shows: instructions, a rate, or a figure."""
+        value = self.count(column, suite, row, "figure")
+        if value is None:
+            value = self.count(column, suite, row, "instructions")
+        if value and row.better == "more":
+            value = 1e9 / value
+        return value
+
+
+def image_figures(column):
+    """Of the hypervisor's image: text and data, and all that it occupies."""
+    path = {"xen-dom0": "build/oracle/xen",
+            "shoji-dom0": "build/shoji.elf"}.get(column)
+    if not path or not os.path.exists(path):
+        return {}
+    with open(path, "rb") as file:
+        data = file.read()
+    wide = data[4] == 2
+    first, = struct.unpack_from("<Q" if wide else "<I", data,
+                                32 if wide else 28)
+    size, number = struct.unpack_from("<HH", data, 54 if wide else 42)
+    total, occupied = 0, 0
+    for i in range(number):
+        at = first + i * size
+        if struct.unpack_from("<I", data, at)[0] != 1:	# PT_LOAD
+            continue
+        in_file, in_memory = struct.unpack_from(
+            "<QQ" if wide else "<II", data, at + (32 if wide else 16))
+        total += in_file
+        occupied += in_memory
+    return {"image_size": {"figure": float(total)},
+            "image_memory": {"figure": float(occupied)}}

@@ -4,10 +4,10 @@
  *
  *	timed NUMBER NAME [-f FILE] PROGRAM [ARGUMENT...]
  *
- * prints a line "operation NUMBER 1 NAME"; marks 2 * NUMBER and 2 * NUMBER + 1
- * are where PROGRAM begins, after the fork, and where it has ended. With -f
- * there is one more operation, NUMBER + 1, NAME_line: from the same begin until
- * FILE, empty or missing so far, has a line.
+ * prints a line "operation NUMBER 1 NAME", if the program succeeds; marks 2 *
+ * NUMBER and 2 * NUMBER + 1 are where it begins, after the fork, and where it
+ * has ended. With -f there is one more operation, NUMBER + 1, NAME_line: from
+ * the same begin until FILE, empty or missing so far, has a line.
  *
  * As the first process of a machine, it marks that user space begins there, and
  * goes on as /init.
@@ -23,15 +23,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "tests/bench/mark.h"
-
-static void check(bool good, const char *what)
-{
-	if (good)
-		return;
-	perror(what);
-	exit(1);
-}
+#include "tests/bench/batch.h"
 
 static void first_process(char **argv)
 {
@@ -82,13 +74,15 @@ static unsigned long now(void)
 	       (unsigned long)ts.tv_nsec;
 }
 
-static int run(unsigned number, char **argv)
+static int run(unsigned number, bool line, char **argv)
 {
 	const pid_t pid = fork();
 	int status;
 
 	check(pid >= 0, "fork");
 	if (pid == 0) {
+		if (line)
+			mark(2 * number + 2);
 		mark(2 * number);
 		execvp(argv[0], argv);
 		perror(argv[0]);
@@ -112,18 +106,21 @@ int main(int argc, char **argv)
 	const int fd = line ? watch(line) : -1;
 
 	check(number < MARKS / 2 - 1, "NUMBER");
-	printf("operation %u 1 %s\n", number, argv[2]);
-	fflush(stdout);
 	const unsigned long begin = now();
-	const int status = run(number, argv + (line ? 5 : 3));
+	const int status = run(number, line, argv + (line ? 5 : 3));
 	const unsigned long end = now();
 
 	if (line) {
 		wait_for_line(fd, line);
 		mark(2 * number + 3);
-		printf("operation %u 1 %s_line\n", number + 1, argv[2]);
-		printf("time %s_line %lu\n", argv[2], now() - begin);
 	}
-	printf("time %s %lu\n", argv[2], end - begin);
-	return status != 0;
+	if (status) {
+		printf("%s failed: status %d\n", argv[2], status);
+		return 1;
+	}
+	printf("operation %u 1 %s\ntook %u %lu\n", number, argv[2], number,
+		end - begin);
+	if (line)
+		printf("operation %u 1 %s_line\n", number + 1, argv[2]);
+	return 0;
 }

@@ -34,4 +34,4 @@ $(B)/guests/$(1).elf: $$(patsubst %,$(B)/pv/%.o,$$(basename $$(wildcard \
 		$$(filter %.o,$$^)
 endef
 $(foreach guest,$(GUESTS),$(eval $(call guest_elf,$(guest),tests/guests/$(guest))))
-$(eval $(call guest_elf,bench-primitives,tests/bench/primitives))
+$(foreach guest,$(BENCH_GUESTS),$(eval $(call guest_elf,bench-$(guest),tests/bench/$(guest))))
