@@ -13,7 +13,7 @@
 .SECONDARY:
 .DEFAULT_GOAL := all
 
-ifeq ($(wildcard config.mk)$(filter demo check oracle lint clean help bench,$(MAKECMDGOALS)),)
+ifeq ($(wildcard config.mk)$(filter demo check oracle lint clean help bench bench-wall,$(MAKECMDGOALS)),)
 $(error run ./configure first)
 endif
 -include config.mk

@@ -59,7 +59,10 @@ BENCH_GUEST := $(BENCH_RAMDISK) -m '$(BENCH_MODULES)' -r tests/bench/dom0.sh \
 	-f $(B)/guests/bench-$(name).elf:/guest/$(name)) \
 	/usr/bin/xenstore-write:/usr/bin/xenstore-write \
 	$(B)/bench/store:/store
-BENCH_GUEST_FILES := tests/bench/dom0.sh $(B)/bench/guest.ramdisk \
+# The patched kernel, if somebody has built it (guest-patches/).
+GUEST_KERNEL := $(wildcard $(B)/guest-kernel/vmlinuz)
+BENCH_GUEST += $(GUEST_KERNEL:%=-f %:/guest/patched)
+BENCH_GUEST_FILES := $(GUEST_KERNEL) tests/bench/dom0.sh $(B)/bench/guest.ramdisk \
 	$(B)/bench/store $(BENCH_GUESTS:%=$(B)/guests/bench-%.elf)
 
 # plain: Linux alone and dom0; guest: in a guest; shoji and xen: dom0 that has a
@@ -89,8 +92,11 @@ $(B)/bench/xen.ramdisk: $(BENCH_GUEST_FILES)
 CHECKS += tests/bench/check
 $(B)/checks: $(B)/bench/count.so $(B)/bench/loop
 
-.PHONY: bench bench-files
+.PHONY: bench bench-wall bench-files
 bench-files: $(ALL) $(BENCH_FILES)
 
-bench: bench-files ## count what operations cost, on Linux, Xen and Shoji
-	$(Q)tests/bench/bench
+bench: ## count what operations cost, on Linux, Xen and Shoji
+	$(Q)tools/bench -j 2
+
+bench-wall: ## the same by the clock on the wall
+	$(Q)tools/bench -w 5 -s operations,primitives -o $(B)/bench/wall

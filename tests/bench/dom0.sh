@@ -6,6 +6,8 @@
 dmesg -n 1
 suite=$(sed 's/.*bench=\([a-z]*\).*/\1/' /proc/cmdline)
 linux=$(sed 's/.*\(nokaslr.*\) bench=.*/\1/' /proc/cmdline)
+kernel=vmlinuz
+grep -q ' patched' /proc/cmdline && kernel=patched
 logs=/var/log/xen/console
 mkdir -p $logs /run/xen /var/lib/xen /var/lib/xenstored /run/xenstored
 
@@ -31,7 +33,7 @@ config() { # NAME [LINE...]
 	{
 		echo "name = '$name'"
 		echo "type = 'pv'"
-		echo "kernel = '/guest/vmlinuz'"
+		echo "kernel = '/guest/$kernel'"
 		echo "ramdisk = '/guest/ramdisk'"
 		echo "memory = 256"
 		echo "vcpus = 1"
@@ -92,7 +94,8 @@ network() {
 start_tools
 case $suite in
 operations) guest operations ;;
-primitives) guest primitives "kernel = '/guest/primitives'" "ramdisk = ''" ;;
+primitives) guest primitives "kernel = '/guest/primitives'" "ramdisk = ''" \
+	"cmdline = '${WALL:+wall}'" ;;
 domains) domains ;;
 store) /store ;;
 network) network ;;

@@ -161,6 +161,28 @@ def text(results, runs):
     return "\n".join(lines)
 
 
+def wall(times, runs, suites):
+    """Markdown: medians, and what a column's guest takes of Xen's time."""
+    lines = []
+    for suite in suites:
+        columns = [c for c in suite.columns if (c, suite.name) in runs]
+        if not columns:
+            continue
+        pairs = [(c, c.replace("shoji", "xen").replace("patched", "guest"))
+                 for c in columns if c.startswith("shoji")]
+        lines += [f"## {suite.name}: nanoseconds, and ratios of them", ""]
+        lines += head(["", *columns] + [f"{a} / {b}" for a, b in pairs])
+        for row in suite.rows:
+            value = {c: times[c, suite.name].get(row.name) for c in columns}
+            if any(value.values()):
+                lines.append("| " + " | ".join(
+                    [row.title.split(",")[0]] +
+                    [number(value[c]) for c in columns] +
+                    [ratio(value[a], value.get(b)) for a, b in pairs]) + " |")
+        lines.append("")
+    return "\n".join(lines)
+
+
 def deviations(results, runs):
     """Rows of other systems that are not what the baselines say: lines."""
     for suite in results.suites:

@@ -25,6 +25,7 @@ SPANS = {
     "reset_to_user": (None, USER),
     "linux_user": (LINUX_CREATE, USER),
 }
+TOOK = re.compile(r"\btook (\d+) (\d+)")
 FIGURE = re.compile(r"\bfigure (\w+) (\d+)")
 OPERATION = re.compile(r"\boperation (\d+) (\d+) (\w+)")
 
@@ -125,6 +126,25 @@ def read_run(base):
                 for i, kind in enumerate(kinds)}
     for name, values in spans(marks).items():
         found[name] = dict(zip(kinds, values))
+    return found
+
+
+def read_times(folder, runs, rounds):
+    """{(column, suite): {name: nanoseconds each, median of all batches}}"""
+    found = {}
+    for column, suite in runs:
+        took = {}
+        for turn in range(rounds):
+            path = f"{folder}/{column}.{suite}.{turn}.log"
+            with open(path, errors="replace") as file:
+                text = file.read()
+            names = operations(text)
+            for n, time in TOOK.findall(text):
+                if int(n) in names:
+                    times, name = names[int(n)]
+                    took.setdefault(name, []).append(int(time) / times)
+        found[column, suite] = {name: statistics.median(values)
+                                for name, values in took.items()}
     return found
 
 

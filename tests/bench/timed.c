@@ -19,7 +19,6 @@
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
@@ -65,15 +64,6 @@ static void wait_for_line(int fd, const char *path)
 		check(read(fd, events, sizeof(events)) > 0, path);
 }
 
-static unsigned long now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (unsigned long)ts.tv_sec * 1000000000 +
-	       (unsigned long)ts.tv_nsec;
-}
-
 static int run(unsigned number, bool line, char **argv)
 {
 	const pid_t pid = fork();
@@ -106,9 +96,9 @@ int main(int argc, char **argv)
 	const int fd = line ? watch(line) : -1;
 
 	check(number < MARKS / 2 - 1, "NUMBER");
-	const unsigned long begin = now();
+	const unsigned long begin = nanoseconds();
 	const int status = run(number, line, argv + (line ? 5 : 3));
-	const unsigned long end = now();
+	const unsigned long end = nanoseconds();
 
 	if (line) {
 		wait_for_line(fd, line);
