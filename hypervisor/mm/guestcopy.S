@@ -23,27 +23,10 @@ fault:
 guest_copy:
 	mov	%rdx, %rcx
 	shr	$3, %rcx
-	jz	2f
-	cmp	$16, %rcx
-	ja	3f
-1:	access	mov	(%rsi), %rax
-	access	mov	%rax, (%rdi)
-	add	$8, %rsi
-	add	$8, %rdi
-	dec	%ecx
-	jnz	1b
-2:	and	$7, %edx
-	jnz	4f
-	xor	%eax, %eax
-	ret
-3:	access	rep movsq
-	jmp	2b
-4:	access	mov	(%rsi), %al
-	access	mov	%al, (%rdi)
-	inc	%rsi
-	inc	%rdi
-	dec	%edx
-	jnz	4b
+	access	rep movsq
+	mov	%edx, %ecx
+	and	$7, %ecx
+	access	rep movsb
 	xor	%eax, %eax
 	ret
 

@@ -55,54 +55,48 @@ static struct callback *find(struct vcpu *v, uint16_t type)
 	return type < sizeof(all) / sizeof(all[0]) ? all[type] : NULL;
 }
 
-static int64_t set(gva_t arg)
+static int64_t set(struct callback *callback, gva_t arg)
 {
 	struct callback_register reg;
-	struct callback *callback;
 
 	if (get_guest(&reg, arg, 0))
 		return -EFAULT;
-	callback = find(current, reg.type);
-	if (!callback)
-		return reject(-ENOSYS, "no callback type %u", reg.type);
 	if (!is_canonical(reg.address))
 		return reject(-EINVAL, "bad address %lx", reg.address);
 	callback->rip = reg.address;
-	callback->mask_events = reg.type == CALLBACKTYPE_event ||
+	callback->mask_events = callback == &current->event ||
 		(reg.flags & CALLBACKF_mask_events);
 	return 0;
 }
 
 /* Only these may go: without the others the guest could not go on. */
-static int64_t clear(gva_t arg)
+static int64_t clear(struct callback *callback)
 {
-	struct callback_unregister reg;
-	struct callback *callback;
+	struct vcpu *const v = current;
 
-	if (get_guest(&reg, arg, 0))
-		return -EFAULT;
-	callback = find(current, reg.type);
-	if (!callback)
-		return reject(-ENOSYS, "no callback type %u", reg.type);
-	if (reg.type != CALLBACKTYPE_nmi && reg.type != CALLBACKTYPE_syscall32)
-		return reject(-EINVAL, "type %u has to stay", reg.type);
+	if (callback != &v->nmi && callback != &v->syscall32)
+		return reject(-EINVAL, "this callback has to stay");
 	*callback = (struct callback){ 0 };
 	return 0;
 }
 
-/* callback_op(cmd, arg) */
+/* callback_op(cmd, arg): both structures begin with the type. */
 int64_t hypercall_callback_op(struct hypercall_args *a)
 {
 	const gva_t arg = { a->arg[1] };
+	struct callback_unregister head;
+	struct callback *callback;
 
-	switch (a->arg[0]) {
-	case CALLBACKOP_register:
-		return set(arg);
-	case CALLBACKOP_unregister:
-		return clear(arg);
-	default:
+	if (a->arg[0] != CALLBACKOP_register &&
+		a->arg[0] != CALLBACKOP_unregister)
 		return reject(-ENOSYS, "no such operation");
-	}
+	if (get_guest(&head, arg, 0))
+		return -EFAULT;
+	callback = find(current, head.type);
+	if (!callback)
+		return reject(-ENOSYS, "no callback type %u", head.type);
+	return a->arg[0] == CALLBACKOP_register ? set(callback, arg) :
+						  clear(callback);
 }
 
 /* set_callbacks(event, failsafe, syscall): the old form, without flags. It

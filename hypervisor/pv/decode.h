@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #define INSN_MAX 15
+#define INSN_ROOM 16 /* of words, for emulate_fetch() */
 
 struct insn {
 	unsigned length;

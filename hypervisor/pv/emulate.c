@@ -24,32 +24,14 @@
 #include "x86/harden.h"
 #include "x86/msr.h"
 
-/* What there is of an instruction before the end of the page. */
-static __attribute__((noinline)) unsigned fetch_part(
-	const struct regs *regs, uint8_t *bytes)
-{
-	const unsigned left = PAGE_SIZE - (unsigned)(regs->rip % PAGE_SIZE);
-	const unsigned n = left < INSN_MAX ? left : INSN_MAX;
-
-	return copy_from_guest(bytes, (gva_t){ regs->rip }, n) ? 0 : n;
-}
-
 unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
 {
-	uint64_t start, end;
+	const unsigned left = PAGE_SIZE - (unsigned)(regs->rip % PAGE_SIZE);
+	const gva_t at = { regs->rip };
 
-	if (guest_range_ours((gva_t){ regs->rip }, INSN_MAX))
-		return 0;
-	guest_open();
-	guest_load(start, regs->rip, fault);
-	guest_load(end, regs->rip + INSN_MAX - 8, fault);
-	guest_close();
-	__builtin_memcpy(bytes, &start, 8);
-	__builtin_memcpy(bytes + INSN_MAX - 8, &end, 8);
-	return INSN_MAX;
-fault:
-	guest_close();
-	return fetch_part(regs, bytes);
+	if (!get_guest_object(bytes, at, INSN_ROOM))
+		return INSN_MAX;
+	return left < INSN_ROOM && !copy_from_guest(bytes, at, left) ? left : 0;
 }
 
 uint64_t *emulate_register(struct regs *regs, unsigned number)
@@ -251,7 +233,7 @@ static bool kernel_instruction(struct vcpu *v, struct regs *regs,
 bool emulate_privileged(struct regs *regs)
 {
 	struct vcpu *const v = current;
-	uint8_t bytes[INSN_MAX];
+	uint8_t bytes[INSN_ROOM];
 	struct insn i;
 	bool done;
 

@@ -19,7 +19,7 @@ bool emulate_privileged(struct regs *regs);
 bool emulate_pt_write(struct regs *regs, uint64_t address);
 
 /* Fetch the instruction at RIP; what lies on the next page may be missing.
- * Returns the number of bytes. */
+ * Returns the number of bytes; there is room for INSN_ROOM. */
 unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes);
 /* A general register of the frame by its number in instructions. */
 uint64_t *emulate_register(struct regs *regs, unsigned number);

@@ -251,7 +251,7 @@ static void advance_string(struct regs *regs, const struct insn *i,
 bool emulate_pt_write(struct regs *regs, uint64_t address)
 {
 	struct vcpu *const v = current;
-	uint8_t bytes[INSN_MAX];
+	uint8_t bytes[INSN_ROOM];
 	uint64_t *entry;
 	struct insn i;
 	struct store s;

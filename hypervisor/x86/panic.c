@@ -48,7 +48,9 @@ static bool in_stacks(uint64_t at)
 		(offset >= CPU_STACK_BOTTOM && offset <= CPU_STACK - 16);
 }
 
-void backtrace_show(uint64_t rip, uint64_t rbp)
+/* Our own stack from a frame on; the chain of frame pointers ends at 0 or
+ * where it leaves this CPU's stacks. */
+static void backtrace_show(uint64_t rip, uint64_t rbp)
 {
 	log_error("back-trace:");
 	for (unsigned i = 0; i < FRAMES_MAX; i++) {

@@ -138,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input in = { data, size };
 	const unsigned choices = (unsigned)take(&in, 1);
 	struct regs before, after;
-	uint8_t bytes[INSN_MAX];
+	uint8_t bytes[INSN_ROOM];
 	bool known, may_ports, done;
 	struct insn i;
 

@@ -42,7 +42,7 @@ bool memmap_machine(unsigned index, struct xen_e820_entry *entry)
 
 unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
 {
-	return copy_from_guest(bytes, (gva_t){regs->rip}, INSN_MAX) ?
+	return copy_from_guest(bytes, (gva_t){regs->rip}, INSN_ROOM) ?
 		0 :
 		INSN_MAX;
 }

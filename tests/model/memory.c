@@ -498,7 +498,7 @@ enum store { MOV, XCHG, AND, OR, CMPXCHG, STORES };
 
 static int64_t trapped_store(struct hypercall_args *a)
 {
-	static const uint8_t code[STORES][INSN_MAX] = {
+	static const uint8_t code[STORES][INSN_ROOM] = {
 		[MOV] = {0x48, 0x89, 0x19},
 		[XCHG] = {0x48, 0x87, 0x19},
 		[AND] = {0xf0, 0x48, 0x21, 0x19},

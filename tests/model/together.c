@@ -191,7 +191,7 @@ static bool is_guests(gva_t at, size_t size)
 	const struct call *const c = running < 0 ? acting : work[running];
 	const uint64_t list = (uint64_t)c->list;
 
-	return size == INSN_MAX || at.va == (uint64_t)&c->done ||
+	return size == INSN_ROOM || at.va == (uint64_t)&c->done ||
 		(at.va >= list && at.va - list < CALL_BYTES &&
 			size <= CALL_BYTES - (at.va - list));
 }

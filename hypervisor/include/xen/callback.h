@@ -26,10 +26,8 @@ struct callback_register {
 	uint16_t flags;				/* 0x02 CALLBACKF_* */
 	xen_callback_t address;			/* 0x08 */
 };
-static_assert(sizeof(struct callback_register) == 16, "size");
 
 struct callback_unregister {
 	uint16_t type;				/* 0x00 CALLBACKTYPE_* */
 	uint16_t _unused;			/* 0x02 */
 };
-static_assert(sizeof(struct callback_unregister) == 4, "size");

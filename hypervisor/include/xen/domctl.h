@@ -56,7 +56,6 @@ struct xenctl_bitmap {
 	XEN_GUEST_PTR(uint8_t) bitmap;	/* 0x00 */
 	uint32_t nr_bits;		/* 0x08 */
 };
-static_assert(sizeof(struct xenctl_bitmap) == 16, "size");
 
 /* xen_domctl_createdomain.flags */
 #define XEN_DOMCTL_CDF_xs_domain	(1u << 4)
@@ -79,7 +78,6 @@ struct xen_domctl_createdomain {
 	uint32_t cpupool_id;			/* 0x34 */
 	struct xen_arch_domainconfig arch;	/* 0x38 */
 };
-static_assert(sizeof(struct xen_domctl_createdomain) == 64, "size");
 
 /* xen_domctl_getdomaininfo.flags; the shutdown reason is in bits 16-23. */
 #define XEN_DOMINF_dying	(1u << 0)
@@ -113,7 +111,6 @@ struct xen_domctl_getdomaininfo {
 	uint8_t pad2[7];			/* 0x61 */
 	struct xen_arch_domainconfig arch_config; /* 0x68 */
 };
-static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "size");
 
 /* getpageframeinfo3: a frame's type, in the upper bits of its list entry. */
 #define XEN_DOMCTL_PFINFO_NOTAB		(0x0u << 28)
@@ -128,7 +125,6 @@ struct xen_domctl_getpageframeinfo3 {
 	uint64_t num;				/* 0x00 */
 	XEN_GUEST_PTR(xen_pfn_t) array;		/* 0x08 in: MFNs; out: types */
 };
-static_assert(sizeof(struct xen_domctl_getpageframeinfo3) == 16, "size");
 
 /* xen_domctl_shadow_op.op */
 #define XEN_DOMCTL_SHADOW_OP_OFF		0
@@ -139,7 +135,6 @@ struct xen_domctl_shadow_op_stats {
 	uint32_t fault_count;			/* 0x00 */
 	uint32_t dirty_count;			/* 0x04 */
 };
-static_assert(sizeof(struct xen_domctl_shadow_op_stats) == 8, "size");
 
 struct xen_domctl_shadow_op {
 	uint32_t op;				/* 0x00 in */
@@ -149,18 +144,15 @@ struct xen_domctl_shadow_op {
 	uint64_t pages;				/* 0x18 its size; out: done */
 	struct xen_domctl_shadow_op_stats stats; /* 0x20 out */
 };
-static_assert(sizeof(struct xen_domctl_shadow_op) == 40, "size");
 
 struct xen_domctl_max_mem {
 	uint64_t max_memkb;			/* 0x00 in */
 };
-static_assert(sizeof(struct xen_domctl_max_mem) == 8, "size");
 
 struct xen_domctl_vcpucontext {
 	uint32_t vcpu;				/* 0x00 in */
 	XEN_GUEST_PTR(struct vcpu_guest_context) ctxt; /* 0x08 NULL: reset */
 };
-static_assert(sizeof(struct xen_domctl_vcpucontext) == 16, "size");
 
 struct xen_domctl_getvcpuinfo {
 	uint32_t vcpu;				/* 0x00 in */
@@ -170,12 +162,10 @@ struct xen_domctl_getvcpuinfo {
 	uint64_t cpu_time;			/* 0x08 out: ns */
 	uint32_t cpu;				/* 0x10 out: where it is */
 };
-static_assert(sizeof(struct xen_domctl_getvcpuinfo) == 24, "size");
 
 struct xen_domctl_nodeaffinity {
 	struct xenctl_bitmap nodemap;		/* 0x00 */
 };
-static_assert(sizeof(struct xen_domctl_nodeaffinity) == 16, "size");
 
 /* xen_domctl_vcpuaffinity.flags: which of the two maps count. */
 #define XEN_VCPUAFFINITY_HARD	(1u << 0)
@@ -187,12 +177,10 @@ struct xen_domctl_vcpuaffinity {
 	struct xenctl_bitmap cpumap_hard;	/* 0x08 out: in effect */
 	struct xenctl_bitmap cpumap_soft;	/* 0x18 out: in effect */
 };
-static_assert(sizeof(struct xen_domctl_vcpuaffinity) == 40, "size");
 
 struct xen_domctl_max_vcpus {
 	uint32_t max;				/* 0x00 in: as at creation */
 };
-static_assert(sizeof(struct xen_domctl_max_vcpus) == 4, "size");
 
 /* Schedulers; Shoji's own answers to the parameters of both credit ones. */
 #define XEN_SCHEDULER_CREDIT	5
@@ -202,13 +190,11 @@ struct xen_domctl_sched_credit {
 	uint16_t weight;			/* 0x00 256 is usual */
 	uint16_t cap;				/* 0x02 percent, 0: none */
 };
-static_assert(sizeof(struct xen_domctl_sched_credit) == 4, "size");
 
 struct xen_domctl_sched_credit2 {
 	uint16_t weight;			/* 0x00 256 is usual */
 	uint16_t cap;				/* 0x02 percent, 0: none */
 };
-static_assert(sizeof(struct xen_domctl_sched_credit2) == 4, "size");
 
 #define XEN_DOMCTL_SCHEDOP_putinfo	0
 #define XEN_DOMCTL_SCHEDOP_getinfo	1
@@ -222,38 +208,32 @@ struct xen_domctl_scheduler_op {
 		uint64_t room[2];	/* other schedulers' records */
 	} u;
 };
-static_assert(sizeof(struct xen_domctl_scheduler_op) == 24, "size");
 
 struct xen_domctl_irq_permission {
 	uint32_t pirq;				/* 0x00 */
 	uint8_t allow_access;			/* 0x04 */
 	uint8_t pad[3];				/* 0x05 */
 };
-static_assert(sizeof(struct xen_domctl_irq_permission) == 8, "size");
 
 struct xen_domctl_iomem_permission {
 	uint64_t first_mfn;			/* 0x00 */
 	uint64_t nr_mfns;			/* 0x08 */
 	uint8_t allow_access;			/* 0x10 */
 };
-static_assert(sizeof(struct xen_domctl_iomem_permission) == 24, "size");
 
 struct xen_domctl_ioport_permission {
 	uint32_t first_port;			/* 0x00 */
 	uint32_t nr_ports;			/* 0x04 */
 	uint8_t allow_access;			/* 0x08 */
 };
-static_assert(sizeof(struct xen_domctl_ioport_permission) == 12, "size");
 
 struct xen_domctl_hypercall_init {
 	uint64_t gmfn;				/* 0x00 page for the stubs */
 };
-static_assert(sizeof(struct xen_domctl_hypercall_init) == 8, "size");
 
 struct xen_domctl_address_size {
 	uint32_t size;				/* 0x00 64 */
 };
-static_assert(sizeof(struct xen_domctl_address_size) == 4, "size");
 
 #define XEN_DOMCTL_SENDTRIGGER_NMI	0
 
@@ -261,7 +241,6 @@ struct xen_domctl_sendtrigger {
 	uint32_t trigger;			/* 0x00 SENDTRIGGER_* */
 	uint32_t vcpu;				/* 0x04 */
 };
-static_assert(sizeof(struct xen_domctl_sendtrigger) == 8, "size");
 
 /* Machine-check registers a vCPU sees; all 0 while it sees no banks. */
 struct hvm_vmce_vcpu {
@@ -270,7 +249,6 @@ struct hvm_vmce_vcpu {
 	uint64_t mci_ctl2_bank1;		/* 0x10 */
 	uint64_t mcg_ext_ctl;			/* 0x18 */
 };
-static_assert(sizeof(struct hvm_vmce_vcpu) == 32, "size");
 
 /* The parts of a vCPU that vcpu_guest_context has no room for. */
 struct xen_domctl_ext_vcpucontext {
@@ -287,7 +265,6 @@ struct xen_domctl_ext_vcpucontext {
 		struct hvm_vmce_vcpu vmce;	/* 0x20 */
 	};
 };
-static_assert(sizeof(struct xen_domctl_ext_vcpucontext) == 64, "size");
 
 struct xen_domctl_cpu_policy {
 	uint32_t nr_leaves;			/* 0x00 in: room; out: used */
@@ -298,7 +275,6 @@ struct xen_domctl_cpu_policy {
 	uint32_t err_subleaf;			/* 0x1c   refused, else ~0 */
 	uint32_t err_msr;			/* 0x20 */
 };
-static_assert(sizeof(struct xen_domctl_cpu_policy) == 40, "size");
 
 struct xen_domctl_tsc_info {
 	uint32_t tsc_mode;			/* 0x00 0 auto 1 trap 2 not */
@@ -307,13 +283,11 @@ struct xen_domctl_tsc_info {
 	uint32_t pad;				/* 0x0c */
 	uint64_t elapsed_nsec;			/* 0x10 guest time so far */
 };
-static_assert(sizeof(struct xen_domctl_tsc_info) == 24, "size");
 
 /* The domain becomes the receiver of a global VIRQ. */
 struct xen_domctl_set_virq_handler {
 	uint32_t virq;				/* 0x00 */
 };
-static_assert(sizeof(struct xen_domctl_set_virq_handler) == 4, "size");
 
 /* Buffer: XCR0, XCR0 ever used, then the XSAVE area. */
 struct xen_domctl_vcpuextstate {
@@ -322,21 +296,18 @@ struct xen_domctl_vcpuextstate {
 	uint64_t size;				/* 0x10 get of 0: out */
 	XEN_GUEST_PTR(uint64_t) buffer;		/* 0x18 */
 };
-static_assert(sizeof(struct xen_domctl_vcpuextstate) == 32, "size");
 
 struct xen_domctl_vcpu_msr {
 	uint32_t index;				/* 0x00 */
 	uint32_t reserved;			/* 0x04 must be 0 */
 	uint64_t value;				/* 0x08 */
 };
-static_assert(sizeof(struct xen_domctl_vcpu_msr) == 16, "size");
 
 struct xen_domctl_vcpu_msrs {
 	uint32_t vcpu;				/* 0x00 in */
 	uint32_t msr_count;			/* 0x04 get of NULL: out */
 	XEN_GUEST_PTR(struct xen_domctl_vcpu_msr) msrs; /* 0x08 */
 };
-static_assert(sizeof(struct xen_domctl_vcpu_msrs) == 16, "size");
 
 struct xen_domctl {
 	uint32_t cmd;				/* 0x00 XEN_DOMCTL_* */
@@ -370,4 +341,3 @@ struct xen_domctl {
 		uint8_t pad[128];
 	} u;
 };
-static_assert(sizeof(struct xen_domctl) == 144, "size");

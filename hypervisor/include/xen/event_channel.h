@@ -34,21 +34,18 @@ struct evtchn_alloc_unbound {
 	domid_t remote_dom;		/* 0x02 in: who may bind to it */
 	evtchn_port_t port;		/* 0x04 out */
 };
-static_assert(sizeof(struct evtchn_alloc_unbound) == 8, "size");
 
 struct evtchn_bind_interdomain {
 	domid_t remote_dom;		/* 0x00 in */
 	evtchn_port_t remote_port;	/* 0x04 in: unbound, meant for us */
 	evtchn_port_t local_port;	/* 0x08 out */
 };
-static_assert(sizeof(struct evtchn_bind_interdomain) == 12, "size");
 
 struct evtchn_bind_virq {
 	uint32_t virq;			/* 0x00 in: VIRQ_* */
 	uint32_t vcpu;			/* 0x04 in: 0 for global ones */
 	evtchn_port_t port;		/* 0x08 out */
 };
-static_assert(sizeof(struct evtchn_bind_virq) == 12, "size");
 
 #define BIND_PIRQ__WILL_SHARE	1	/* others may bind the line too */
 
@@ -57,23 +54,19 @@ struct evtchn_bind_pirq {
 	uint32_t flags;			/* 0x04 in: BIND_PIRQ__* */
 	evtchn_port_t port;		/* 0x08 out */
 };
-static_assert(sizeof(struct evtchn_bind_pirq) == 12, "size");
 
 struct evtchn_bind_ipi {
 	uint32_t vcpu;			/* 0x00 in: who receives */
 	evtchn_port_t port;		/* 0x04 out */
 };
-static_assert(sizeof(struct evtchn_bind_ipi) == 8, "size");
 
 struct evtchn_close {
 	evtchn_port_t port;		/* 0x00 in */
 };
-static_assert(sizeof(struct evtchn_close) == 4, "size");
 
 struct evtchn_send {
 	evtchn_port_t port;		/* 0x00 in */
 };
-static_assert(sizeof(struct evtchn_send) == 4, "size");
 
 #define EVTCHNSTAT_closed	0
 #define EVTCHNSTAT_unbound	1
@@ -99,20 +92,16 @@ struct evtchn_status {
 		uint32_t virq;			/* 0x10 out */
 	} u;
 };
-static_assert(sizeof(struct evtchn_status) == 24, "size");
 
 struct evtchn_bind_vcpu {
 	evtchn_port_t port;		/* 0x00 in */
 	uint32_t vcpu;			/* 0x04 in */
 };
-static_assert(sizeof(struct evtchn_bind_vcpu) == 8, "size");
 
 struct evtchn_unmask {
 	evtchn_port_t port;		/* 0x00 in */
 };
-static_assert(sizeof(struct evtchn_unmask) == 4, "size");
 
 struct evtchn_reset {
 	domid_t dom;			/* 0x00 in */
 };
-static_assert(sizeof(struct evtchn_reset) == 2, "size");

@@ -36,7 +36,6 @@ struct grant_entry_v1 {
 	domid_t domid;		/* 0x02 who may use it */
 	uint32_t frame;		/* 0x04 PFN (PV: MFN) that is granted */
 };
-static_assert(sizeof(struct grant_entry_v1) == 8, "size");
 
 /* grant_entry_v1.flags: type in bits 0-1. */
 #define GTF_invalid		(0u << 0)
@@ -76,7 +75,6 @@ struct gnttab_map_grant_ref {
 	grant_handle_t handle;		/* 0x14 out: for the unmap */
 	uint64_t dev_bus_addr;		/* 0x18 out: machine address */
 };
-static_assert(sizeof(struct gnttab_map_grant_ref) == 32, "size");
 
 struct gnttab_unmap_grant_ref {
 	uint64_t host_addr;		/* 0x00 in: as mapped, or 0 */
@@ -84,7 +82,6 @@ struct gnttab_unmap_grant_ref {
 	grant_handle_t handle;		/* 0x10 in */
 	int16_t status;			/* 0x14 out */
 };
-static_assert(sizeof(struct gnttab_unmap_grant_ref) == 24, "size");
 
 struct gnttab_unmap_and_replace {
 	uint64_t host_addr;		/* 0x00 in: as mapped */
@@ -92,7 +89,6 @@ struct gnttab_unmap_and_replace {
 	grant_handle_t handle;		/* 0x10 in */
 	int16_t status;			/* 0x14 out */
 };
-static_assert(sizeof(struct gnttab_unmap_and_replace) == 24, "size");
 
 struct gnttab_setup_table {
 	domid_t dom;				/* 0x00 in: often self */
@@ -100,7 +96,6 @@ struct gnttab_setup_table {
 	int16_t status;				/* 0x08 out */
 	XEN_GUEST_PTR(xen_pfn_t) frame_list;	/* 0x10 out: machine frames */
 };
-static_assert(sizeof(struct gnttab_setup_table) == 24, "size");
 
 struct gnttab_query_size {
 	domid_t dom;			/* 0x00 in */
@@ -108,7 +103,6 @@ struct gnttab_query_size {
 	uint32_t max_nr_frames;		/* 0x08 out: the limit */
 	int16_t status;			/* 0x0c out */
 };
-static_assert(sizeof(struct gnttab_query_size) == 16, "size");
 
 /* gnttab_copy.flags: an end is a grant, else a frame of domid. */
 #define GNTCOPY_source_gref	(1 << 0)
@@ -127,16 +121,13 @@ struct gnttab_copy {
 	uint16_t flags;				/* 0x22 GNTCOPY_* */
 	int16_t status;				/* 0x24 out */
 };
-static_assert(sizeof(struct gnttab_copy) == 40, "size");
 
 struct gnttab_set_version {
 	uint32_t version;		/* 0x00 in: 1; out: the one in use */
 };
-static_assert(sizeof(struct gnttab_set_version) == 4, "size");
 
 struct gnttab_get_version {
 	domid_t dom;			/* 0x00 in */
 	uint16_t pad;			/* 0x02 */
 	uint32_t version;		/* 0x04 out */
 };
-static_assert(sizeof(struct gnttab_get_version) == 8, "size");

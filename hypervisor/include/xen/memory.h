@@ -50,7 +50,6 @@ struct xen_memory_reservation {
 	uint32_t mem_flags;			/* 0x14 XENMEMF_* */
 	domid_t domid;				/* 0x18 */
 };
-static_assert(sizeof(struct xen_memory_reservation) == 32, "size");
 
 /* Give pages back, get others of another size or place; same total. */
 struct xen_memory_exchange {
@@ -58,12 +57,10 @@ struct xen_memory_exchange {
 	struct xen_memory_reservation out;	/* 0x20 PFNs in, frames out */
 	xen_ulong_t nr_exchanged;		/* 0x40 input extents done */
 };
-static_assert(sizeof(struct xen_memory_exchange) == 72, "size");
 
 struct xen_memory_domain {
 	domid_t domid;				/* 0x00 */
 };
-static_assert(sizeof(struct xen_memory_domain) == 2, "size");
 
 /* The machine-to-physical table's own frames, one for each 2 MiB of it. */
 struct xen_machphys_mfn_list {
@@ -71,7 +68,6 @@ struct xen_machphys_mfn_list {
 	XEN_GUEST_PTR(xen_pfn_t) extent_start;	/* 0x08 out */
 	uint32_t nr_extents;			/* 0x10 out */
 };
-static_assert(sizeof(struct xen_machphys_mfn_list) == 24, "size");
 
 /* Where the machine-to-physical table is in every address space. */
 struct xen_machphys_mapping {
@@ -79,7 +75,6 @@ struct xen_machphys_mapping {
 	xen_ulong_t v_end;			/* 0x08 out */
 	xen_ulong_t max_mfn;			/* 0x10 out */
 };
-static_assert(sizeof(struct xen_machphys_mapping) == 24, "size");
 
 /* One region of a memory map: the BIOS's own format, packed. */
 struct xen_e820_entry {
@@ -87,7 +82,6 @@ struct xen_e820_entry {
 	uint64_t size;				/* 0x08 */
 	uint32_t type;				/* 0x10 E820_* */
 } __attribute__((packed));
-static_assert(sizeof(struct xen_e820_entry) == 20, "size");
 
 #define XEN_E820_RAM		1
 #define XEN_E820_RESERVED	2
@@ -96,13 +90,11 @@ struct xen_memory_map {
 	uint32_t nr_entries;			/* 0x00 in: room; out: used */
 	XEN_GUEST_PTR(void) buffer;		/* 0x08 xen_e820_entry[] */
 };
-static_assert(sizeof(struct xen_memory_map) == 16, "size");
 
 struct xen_foreign_memory_map {
 	domid_t domid;				/* 0x00 */
 	struct xen_memory_map map;		/* 0x08 what memory_map gives */
 };
-static_assert(sizeof(struct xen_foreign_memory_map) == 24, "size");
 
 /* Frames of the hypervisor that belong to a domain, for the caller to map. */
 #define XENMEM_resource_grant_table		1
@@ -117,4 +109,3 @@ struct xen_mem_acquire_resource {
 	uint64_t frame;				/* 0x10 the first one */
 	XEN_GUEST_PTR(xen_pfn_t) frame_list;	/* 0x18 out: machine frames */
 };
-static_assert(sizeof(struct xen_mem_acquire_resource) == 32, "size");

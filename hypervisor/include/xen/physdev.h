@@ -33,7 +33,6 @@
 struct physdev_eoi {
 	uint32_t irq;				/* 0x00 pirq */
 };
-static_assert(sizeof(struct physdev_eoi) == 4, "size");
 
 #define XENIRQSTAT_needs_eoi	(1u << 0)
 #define XENIRQSTAT_shared	(1u << 1)
@@ -42,19 +41,16 @@ struct physdev_irq_status_query {
 	uint32_t irq;				/* 0x00 in: pirq */
 	uint32_t flags;				/* 0x04 out: XENIRQSTAT_* */
 };
-static_assert(sizeof(struct physdev_irq_status_query) == 8, "size");
 
 struct physdev_set_iopl {
 	uint32_t iopl;				/* 0x00 0 to 3, this vCPU's */
 };
-static_assert(sizeof(struct physdev_set_iopl) == 4, "size");
 
 /* A set bit forbids the port to user mode; read when a port is used. */
 struct physdev_set_iobitmap {
 	XEN_GUEST_PTR(uint8_t) bitmap;		/* 0x00 NULL: none */
 	uint32_t nr_ports;			/* 0x08 further ones: no */
 };
-static_assert(sizeof(struct physdev_set_iobitmap) == 16, "size");
 
 /* A register of an IO-APIC. */
 struct physdev_apic {
@@ -62,13 +58,11 @@ struct physdev_apic {
 	uint32_t reg;				/* 0x08 in */
 	uint32_t value;				/* 0x0c */
 };
-static_assert(sizeof(struct physdev_apic) == 16, "size");
 
 struct physdev_irq {
 	uint32_t irq;				/* 0x00 in */
 	uint32_t vector;			/* 0x04 out: as irq */
 };
-static_assert(sizeof(struct physdev_irq) == 8, "size");
 
 #define MAP_PIRQ_TYPE_MSI	0
 #define MAP_PIRQ_TYPE_GSI	1
@@ -85,18 +79,15 @@ struct physdev_map_pirq {
 	int32_t entry_nr;			/* 0x18 MSI-X entry */
 	uint64_t table_base;			/* 0x20 MSI-X table, or 0 */
 };
-static_assert(sizeof(struct physdev_map_pirq) == 40, "size");
 
 struct physdev_unmap_pirq {
 	domid_t domid;				/* 0x00 */
 	int32_t pirq;				/* 0x04 */
 };
-static_assert(sizeof(struct physdev_unmap_pirq) == 8, "size");
 
 struct physdev_setup_gsi {
 	int32_t gsi;				/* 0x00 */
 	uint8_t triggering;			/* 0x04 0 edge, 1 level */
 	uint8_t polarity;			/* 0x05 0 high, 1 low */
 };
-static_assert(sizeof(struct physdev_setup_gsi) == 8, "size");
 

@@ -23,7 +23,6 @@ struct xenpf_settime32 {
 	uint32_t nsecs;				/* 0x04 */
 	uint64_t system_time;			/* 0x08 ns */
 };
-static_assert(sizeof(struct xenpf_settime32) == 16, "size");
 
 struct xenpf_settime64 {
 	uint64_t secs;				/* 0x00 */
@@ -31,7 +30,6 @@ struct xenpf_settime64 {
 	uint32_t mbz;				/* 0x0c must be 0 */
 	uint64_t system_time;			/* 0x10 ns */
 };
-static_assert(sizeof(struct xenpf_settime64) == 24, "size");
 
 /* firmware_info.type */
 #define XEN_FW_DISK_INFO		1	/* index: which disk */
@@ -65,7 +63,6 @@ struct xenpf_firmware_info {
 		uint8_t kbd_shift_flags;		/* 0x08 */
 	} u;
 };
-static_assert(sizeof(struct xenpf_firmware_info) == 40, "size");
 
 #define XENPF_ACPI_SLEEP_EXTENDED	0x00000001	/* hardware-reduced */
 
@@ -75,7 +72,6 @@ struct xenpf_enter_acpi_sleep {
 	uint32_t sleep_state;			/* 0x04 the n of Sn */
 	uint32_t flags;				/* 0x08 */
 };
-static_assert(sizeof(struct xenpf_enter_acpi_sleep) == 12, "size");
 
 #define XEN_PCPU_FLAGS_ONLINE	1
 #define XEN_PCPU_FLAGS_INVALID	2	/* no such processor */
@@ -87,7 +83,6 @@ struct xenpf_pcpuinfo {
 	uint32_t apic_id;			/* 0x0c out */
 	uint32_t acpi_id;			/* 0x10 out */
 };
-static_assert(sizeof(struct xenpf_pcpuinfo) == 20, "size");
 
 struct xen_platform_op {
 	uint32_t cmd;				/* 0x00 XENPF_* */
@@ -102,4 +97,3 @@ struct xen_platform_op {
 		uint8_t pad[128];
 	} u;
 };
-static_assert(sizeof(struct xen_platform_op) == 136, "size");

@@ -24,7 +24,6 @@
 struct sched_shutdown {
 	uint32_t reason;			/* 0x00 SHUTDOWN_* */
 };
-static_assert(sizeof(struct sched_shutdown) == 4, "size");
 
 /* Sleep until a port is pending, masked or not, or until the timeout. */
 struct sched_poll {
@@ -32,18 +31,15 @@ struct sched_poll {
 	uint32_t nr_ports;			/* 0x08 at most 128 */
 	uint64_t timeout;			/* 0x10 system time, 0: none */
 };
-static_assert(sizeof(struct sched_poll) == 24, "size");
 
 struct sched_remote_shutdown {
 	domid_t domain_id;			/* 0x00 */
 	uint32_t reason;			/* 0x04 SHUTDOWN_* */
 };
-static_assert(sizeof(struct sched_remote_shutdown) == 8, "size");
 
 /* id 0: make one, its id is the result; timeout 0: remove it. */
 struct sched_watchdog {
 	uint32_t id;				/* 0x00 */
 	uint32_t timeout;			/* 0x04 seconds */
 };
-static_assert(sizeof(struct sched_watchdog) == 8, "size");
 

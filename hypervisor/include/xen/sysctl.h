@@ -36,7 +36,6 @@ struct xen_sysctl_readconsole {
 	XEN_GUEST_PTR(char) buffer;		/* 0x08 */
 	uint32_t count;				/* 0x10 in: room; out: bytes */
 };
-static_assert(sizeof(struct xen_sysctl_readconsole) == 24, "size");
 
 /* xen_sysctl_physinfo.capabilities: what kinds of guest can be made. */
 #define XEN_SYSCTL_PHYSCAP_hvm		(1u << 0)
@@ -65,12 +64,10 @@ struct xen_sysctl_physinfo {
 	uint64_t max_mfn;			/* 0x48 */
 	uint32_t hw_cap[8];			/* 0x50 CPUID feature words */
 };
-static_assert(sizeof(struct xen_sysctl_physinfo) == 112, "size");
 
 struct xen_sysctl_sched_id {
 	uint32_t sched_id;			/* 0x00 XEN_SCHEDULER_* */
 };
-static_assert(sizeof(struct xen_sysctl_sched_id) == 4, "size");
 
 struct xen_sysctl_getdomaininfolist {
 	domid_t first_domain;			/* 0x00 in: lowest id */
@@ -78,25 +75,21 @@ struct xen_sysctl_getdomaininfolist {
 	XEN_GUEST_PTR(struct xen_domctl_getdomaininfo) buffer; /* 0x08 */
 	uint32_t num_domains;			/* 0x10 out */
 };
-static_assert(sizeof(struct xen_sysctl_getdomaininfolist) == 24, "size");
 
 struct xen_sysctl_debug_keys {
 	XEN_GUEST_PTR(const char) keys;		/* 0x00 */
 	uint32_t nr_keys;			/* 0x08 */
 };
-static_assert(sizeof(struct xen_sysctl_debug_keys) == 16, "size");
 
 struct xen_sysctl_cpuinfo {
 	uint64_t idletime;			/* 0x00 ns */
 };
-static_assert(sizeof(struct xen_sysctl_cpuinfo) == 8, "size");
 
 struct xen_sysctl_getcpuinfo {
 	uint32_t max_cpus;			/* 0x00 in: room */
 	XEN_GUEST_PTR(struct xen_sysctl_cpuinfo) info; /* 0x08 */
 	uint32_t nr_cpus;			/* 0x10 out */
 };
-static_assert(sizeof(struct xen_sysctl_getcpuinfo) == 24, "size");
 
 struct xen_sysctl_availheap {
 	uint32_t min_bitwidth;			/* 0x00 in: 0: any */
@@ -104,33 +97,28 @@ struct xen_sysctl_availheap {
 	int32_t node;				/* 0x08 in: -1: all */
 	uint64_t avail_bytes;			/* 0x10 out */
 };
-static_assert(sizeof(struct xen_sysctl_availheap) == 24, "size");
 
 struct xen_sysctl_cputopo {
 	uint32_t core;				/* 0x00 */
 	uint32_t socket;			/* 0x04 */
 	uint32_t node;				/* 0x08 */
 };
-static_assert(sizeof(struct xen_sysctl_cputopo) == 12, "size");
 
 struct xen_sysctl_cputopoinfo {
 	uint32_t num_cpus;			/* 0x00 in: room; out: all */
 	XEN_GUEST_PTR(struct xen_sysctl_cputopo) cputopo; /* 0x08 or NULL */
 };
-static_assert(sizeof(struct xen_sysctl_cputopoinfo) == 16, "size");
 
 struct xen_sysctl_meminfo {
 	uint64_t memsize;			/* 0x00 bytes */
 	uint64_t memfree;			/* 0x08 bytes */
 };
-static_assert(sizeof(struct xen_sysctl_meminfo) == 16, "size");
 
 struct xen_sysctl_numainfo {
 	uint32_t num_nodes;			/* 0x00 in: room; out: all */
 	XEN_GUEST_PTR(struct xen_sysctl_meminfo) meminfo; /* 0x08 or NULL */
 	XEN_GUEST_PTR(uint32_t) distance;	/* 0x10 nodes^2, or NULL */
 };
-static_assert(sizeof(struct xen_sysctl_numainfo) == 24, "size");
 
 /* There is one pool, number 0; it cannot be changed. */
 #define XEN_SYSCTL_CPUPOOL_OP_INFO		3
@@ -145,19 +133,16 @@ struct xen_sysctl_cpupool_op {
 	uint32_t n_dom;				/* 0x14 out */
 	struct xenctl_bitmap cpumap;		/* 0x18 out */
 };
-static_assert(sizeof(struct xen_sysctl_cpupool_op) == 40, "size");
 
 struct xen_sysctl_credit_schedule {
 	uint32_t tslice_ms;			/* 0x00 */
 	uint32_t ratelimit_us;			/* 0x04 */
 	uint32_t vcpu_migr_delay_us;		/* 0x08 */
 };
-static_assert(sizeof(struct xen_sysctl_credit_schedule) == 12, "size");
 
 struct xen_sysctl_credit2_schedule {
 	uint32_t ratelimit_us;			/* 0x00 */
 };
-static_assert(sizeof(struct xen_sysctl_credit2_schedule) == 4, "size");
 
 #define XEN_SYSCTL_SCHEDOP_getinfo	1
 
@@ -171,7 +156,6 @@ struct xen_sysctl_scheduler_op {
 		uint64_t room[2];	/* other schedulers' records */
 	} u;
 };
-static_assert(sizeof(struct xen_sysctl_scheduler_op) == 32, "size");
 
 /* Whose feature words. */
 #define XEN_SYSCTL_cpu_featureset_raw		0
@@ -184,7 +168,6 @@ struct xen_sysctl_cpu_featureset {
 	uint32_t nr_features;			/* 0x04 in: room; out: words */
 	XEN_GUEST_PTR(uint32_t) features;	/* 0x08 or NULL */
 };
-static_assert(sizeof(struct xen_sysctl_cpu_featureset) == 16, "size");
 
 /* Whose policy. */
 #define XEN_SYSCTL_cpu_policy_raw		0
@@ -201,7 +184,6 @@ struct xen_sysctl_cpu_policy {
 	XEN_GUEST_PTR(xen_cpuid_leaf_t) leaves;	/* 0x10 */
 	XEN_GUEST_PTR(xen_msr_entry_t) msrs;	/* 0x18 */
 };
-static_assert(sizeof(struct xen_sysctl_cpu_policy) == 32, "size");
 
 struct xen_sysctl {
 	uint32_t cmd;				/* 0x00 XEN_SYSCTL_* */
@@ -223,4 +205,3 @@ struct xen_sysctl {
 		uint8_t pad[128];
 	} u;
 };
-static_assert(sizeof(struct xen_sysctl) == 136, "size");

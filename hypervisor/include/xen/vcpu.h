@@ -36,7 +36,6 @@ struct vcpu_runstate_info {
 	uint64_t state_entry_time;		/* 0x08 system time */
 	uint64_t time[4];			/* 0x10 ns, by state */
 };
-static_assert(sizeof(struct vcpu_runstate_info) == 48, "size");
 
 /* The record's virtual address, valid in the kernel's page tables. */
 struct vcpu_register_runstate_memory_area {
@@ -46,12 +45,10 @@ struct vcpu_register_runstate_memory_area {
 		uint64_t p;					/* 0x00 */
 	} addr;
 };
-static_assert(sizeof(struct vcpu_register_runstate_memory_area) == 8, "size");
 
 struct vcpu_set_periodic_timer {
 	uint64_t period_ns;			/* 0x00 at least 1 ms */
 };
-static_assert(sizeof(struct vcpu_set_periodic_timer) == 8, "size");
 
 /* flags: -ETIME instead of an immediate event if the time has passed. */
 #define VCPU_SSHOTTMR_future	(1u << 0)
@@ -60,7 +57,6 @@ struct vcpu_set_singleshot_timer {
 	uint64_t timeout_abs_ns;		/* 0x00 system time */
 	uint32_t flags;				/* 0x08 */
 };
-static_assert(sizeof(struct vcpu_set_singleshot_timer) == 16, "size");
 
 /* Move this vCPU's vcpu_info from the shared page to the guest's memory. */
 struct vcpu_register_vcpu_info {
@@ -68,7 +64,6 @@ struct vcpu_register_vcpu_info {
 	uint32_t offset;			/* 0x08 in that page */
 	uint32_t rsvd;				/* 0x0c */
 };
-static_assert(sizeof(struct vcpu_register_vcpu_info) == 16, "size");
 
 /* A second copy of vcpu_time_info, for user space; address 0: none. */
 struct vcpu_register_time_memory_area {
@@ -78,4 +73,3 @@ struct vcpu_register_time_memory_area {
 		uint64_t p;				/* 0x00 */
 	} addr;
 };
-static_assert(sizeof(struct vcpu_register_time_memory_area) == 8, "size");

@@ -36,22 +36,18 @@ struct xen_compile_info {
 	char compile_domain[32];		/* 0x50 */
 	char compile_date[32];			/* 0x70 */
 };
-static_assert(sizeof(struct xen_compile_info) == 144, "size");
 
 struct xen_platform_parameters {
 	xen_ulong_t virt_start;			/* 0x00 of our window */
 };
-static_assert(sizeof(struct xen_platform_parameters) == 8, "size");
 
 struct xen_feature_info {
 	uint32_t submap_idx;			/* 0x00 in: word */
 	uint32_t submap;			/* 0x04 out: its bits */
 };
-static_assert(sizeof(struct xen_feature_info) == 8, "size");
 
 /* No pointer: the result is the length. */
 struct xen_build_id {
 	uint32_t len;				/* 0x00 in: room in buf */
 	uint8_t buf[];				/* 0x04 out */
 };
-static_assert(sizeof(struct xen_build_id) == 4, "size");

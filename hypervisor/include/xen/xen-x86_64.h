@@ -96,7 +96,6 @@ struct trap_info {
 	uint16_t cs;		/* 0x02 handler's code selector */
 	uint64_t address;	/* 0x08 handler */
 };
-static_assert(sizeof(struct trap_info) == 16, "size");
 
 /* What the iret hypercall finds at the guest's RSP. */
 struct iret_context {
@@ -110,7 +109,6 @@ struct iret_context {
 	uint64_t rsp;		/* 0x38 */
 	uint64_t ss;		/* 0x40 */
 };
-static_assert(sizeof(struct iret_context) == 72, "size");
 
 struct cpu_user_regs {
 	uint64_t r15;			/* 0x00 */
@@ -143,7 +141,6 @@ struct cpu_user_regs {
 	uint16_t fs, _pad5[3];		/* 0xb8 */
 	uint16_t gs, _pad6[3];		/* 0xc0 */
 };
-static_assert(sizeof(struct cpu_user_regs) == 200, "size");
 
 /* All of a vCPU, as VCPUOP_initialise and the domctls exchange it. */
 struct vcpu_guest_context {
@@ -167,7 +164,6 @@ struct vcpu_guest_context {
 	uint64_t gs_base_kernel;		/* 0x1420 */
 	uint64_t gs_base_user;			/* 0x1428 */
 };
-static_assert(sizeof(struct vcpu_guest_context) == 5168, "size");
 
 /* ctrlreg[1] and [3] hold a root table's frame like CR3 does. */
 #define xen_pfn_to_cr3(pfn)	((uint64_t)(pfn) << 12)
@@ -177,7 +173,6 @@ struct arch_vcpu_info {
 	uint64_t cr2;		/* 0x00 address of the last page fault */
 	uint64_t pad;		/* 0x08 */
 };
-static_assert(sizeof(struct arch_vcpu_info) == 16, "size");
 
 /* The tail of the shared page: where tools find the guest's p2m. */
 struct arch_shared_info {
@@ -188,14 +183,12 @@ struct arch_shared_info {
 	uint64_t p2m_vaddr;			/* 0x20 its virtual address */
 	uint64_t p2m_generation;		/* 0x28 odd while it changes */
 };
-static_assert(sizeof(struct arch_shared_info) == 48, "size");
 
 /* createdomain's and getdomaininfo's processor part; all 0 for PV. */
 struct xen_arch_domainconfig {
 	uint32_t emulation_flags;	/* 0x00 devices, none for PV */
 	uint32_t misc_flags;		/* 0x04 XEN_X86_MSR_RELAXED */
 };
-static_assert(sizeof(struct xen_arch_domainconfig) == 8, "size");
 
 #define XEN_X86_MSR_RELAXED	(1u << 0)	/* unknown MSRs read as 0 */
 #define XEN_X86_MISC_FLAGS_MAX	XEN_X86_MSR_RELAXED
@@ -209,7 +202,6 @@ typedef struct xen_cpuid_leaf {
 	uint32_t c;		/* 0x10 ECX out */
 	uint32_t d;		/* 0x14 EDX out */
 } xen_cpuid_leaf_t;
-static_assert(sizeof(xen_cpuid_leaf_t) == 24, "size");
 
 #define XEN_CPUID_NO_SUBLEAF	0xffffffffu
 
@@ -219,6 +211,5 @@ typedef struct xen_msr_entry {
 	uint32_t flags;		/* 0x04 must be 0 */
 	uint64_t val;		/* 0x08 */
 } xen_msr_entry_t;
-static_assert(sizeof(xen_msr_entry_t) == 16, "size");
 
 #endif /* !__ASSEMBLY__ */

@@ -135,7 +135,6 @@ struct mmu_update {
 	uint64_t ptr;		/* 0x00 machine address | MMU_* */
 	uint64_t val;		/* 0x08 new entry, or PFN */
 };
-static_assert(sizeof(struct mmu_update) == 16, "size");
 
 struct mmuext_op {
 	uint32_t cmd;			/* 0x00 MMUEXT_* */
@@ -149,14 +148,12 @@ struct mmuext_op {
 		xen_pfn_t src_mfn;	/* 0x10 COPY_PAGE */
 	} arg2;
 };
-static_assert(sizeof(struct mmuext_op) == 24, "size");
 
 struct multicall_entry {
 	xen_ulong_t op;		/* 0x00 hypercall number */
 	xen_ulong_t result;	/* 0x08 */
 	xen_ulong_t args[6];	/* 0x10 */
 };
-static_assert(sizeof(struct multicall_entry) == 64, "size");
 
 /*
  * now = system_time + ((tsc - tsc_timestamp) << tsc_shift)
@@ -173,7 +170,6 @@ struct vcpu_time_info {
 	uint8_t flags;			/* 0x1d XEN_PVCLOCK_* */
 	uint8_t pad1[2];		/* 0x1e */
 };
-static_assert(sizeof(struct vcpu_time_info) == 32, "size");
 
 struct vcpu_info {
 	uint8_t evtchn_upcall_pending;	/* 0x00 set by us, cleared by guest */
@@ -182,7 +178,6 @@ struct vcpu_info {
 	struct arch_vcpu_info arch;	/* 0x10 */
 	struct vcpu_time_info time;	/* 0x20 */
 };
-static_assert(sizeof(struct vcpu_info) == 64, "size");
 
 struct shared_info {
 	struct vcpu_info vcpu_info[XEN_LEGACY_MAX_VCPUS]; /* 0x000 */
@@ -194,7 +189,6 @@ struct shared_info {
 	uint32_t wc_sec_hi;		/* 0xc0c its upper half */
 	struct arch_shared_info arch;	/* 0xc10 */
 };
-static_assert(sizeof(struct shared_info) == 0xc40, "size");
 
 /* What a PV kernel's RSI points to when it starts. */
 struct start_info {
@@ -223,7 +217,6 @@ struct start_info {
 	uint64_t first_p2m_pfn;		/* 0x480 list and its tables */
 	uint64_t nr_p2m_frames;		/* 0x488 */
 };
-static_assert(sizeof(struct start_info) == 1168, "size");
 
 /* dom0's screen; dom0 knows by info_size which tail fields exist. */
 struct dom0_vga_console_info {
@@ -258,6 +251,5 @@ struct dom0_vga_console_info {
 		} vesa_lfb;
 	} u;
 };
-static_assert(sizeof(struct dom0_vga_console_info) == 40, "size");
 
 #endif /* !__ASSEMBLY__ */

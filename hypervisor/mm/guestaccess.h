@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Single words, in a piece of code between guest_open() and guest_close():
+ * where one cannot be accessed, the code goes on at the label, which closes
+ * too. The address is the caller's to check by guest_range_ours(). Unit tests
+ * have a file like this of their own (tests/fake/mm).
+ */
+#pragma once
+
+#include "mm/guestcopy.h"
+#include "x86/harden.h"
+
+#define GUEST_WORDS_MAX 9 /* of a structure that is copied in place */
+
+#define guest_open() PATCHED("stac", PATCH_SMAP)
+#define guest_close() PATCHED("clac", PATCH_SMAP)
+#define guest_load(value, address, fault)                                      \
+	__asm__ goto("1:	movq	%1, %0\n" GUEST_ACCESS("1b", "%l2")   \
+		     : "=r"(value)                                             \
+		     : "m"(*(const uint64_t *)(address))                       \
+		     :                                                         \
+		     : fault)
+#define guest_store(address, value, fault)                                     \
+	__asm__ goto("1:	movq	%0, %1\n" GUEST_ACCESS("1b", "%l2")   \
+		     :                                                         \
+		     : "er"((uint64_t)(value)), "m"(*(uint64_t *)(address))    \
+		     : "memory"                                                \
+		     : fault)
