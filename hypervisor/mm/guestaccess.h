@@ -14,6 +14,7 @@
 
 #define guest_open() PATCHED("stac", PATCH_SMAP)
 #define guest_close() PATCHED("clac", PATCH_SMAP)
+/* NOLINTBEGIN(bugprone-macro-parentheses): a label takes none. */
 #define guest_load(value, address, fault)                                      \
 	__asm__ goto("1:	movq	%1, %0\n" GUEST_ACCESS("1b", "%l2")   \
 		     : "=r"(value)                                             \
@@ -26,3 +27,4 @@
 		     : "er"((uint64_t)(value)), "m"(*(uint64_t *)(address))    \
 		     : "memory"                                                \
 		     : fault)
+/* NOLINTEND(bugprone-macro-parentheses) */

@@ -46,8 +46,7 @@ uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va) REQUIRES(v->domain->pt_lock);
  * Grant mappings of the current vCPU: put a frame of another domain into the
  * entry at host_addr (a virtual address, or the entry's machine address). The
  * entry takes its own references. 0, -EINVAL (no such entry), -EBUSY (the
- * frame is a page table, or a table is in use), or what pt_put_l1_entry of the
- * old entry implies. The caller flushes d->dirty_cpus after unmapping.
+ * frame is a page table, or a table is in use). The caller flushes d->dirty_cpus after unmapping.
  */
 int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	bool contains_pte, uint64_t pte_flags);

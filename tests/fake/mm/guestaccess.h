@@ -9,6 +9,7 @@
 
 #define guest_open() ((void)0)
 #define guest_close() ((void)0)
+/* NOLINTBEGIN(bugprone-macro-parentheses): a label takes none. */
 #define guest_load(value, address, fault)                                      \
 	do                                                                     \
 		if (copy_from_guest(&(value), (gva_t){(uint64_t)(address)}, 8)) \
@@ -20,3 +21,4 @@
 		if (copy_to_guest((gva_t){(uint64_t)(address)}, &value_, 8))   \
 			goto fault;                                            \
 	} while (0)
+/* NOLINTEND(bugprone-macro-parentheses) */
