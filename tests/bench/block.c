@@ -11,7 +11,7 @@
 
 #define LARGE ((size_t)1 << 20)
 #define SMALL ((size_t)4096)
-#define AREA ((size_t)32 << 20)
+#define AREA ((size_t)8 << 20) /* less than any ram disk has */
 
 static int device;
 static char *buffer;

@@ -82,10 +82,13 @@ $(B)/bench/shoji.ramdisk: $(BENCH_GUEST_FILES) $$(ALL)
 	$(Q)tools/ramdisk -o $@ -f $(B)/bench/install:/ $(BENCH_GUEST) \
 		$(BOOT_TOOLS:%=$(B)/bench/install/usr/sbin/%)
 
+# Xen's own libxenstore, not the one that was just built.
+BENCH_XENSTORE := $(B)/oracle/root/usr/lib/x86_64-linux-gnu/libxenstore.so.4
 BENCH_XEN := $(B)/oracle/root/usr/lib/xen-4.17/bin
 $(B)/bench/xen.ramdisk: $(BENCH_GUEST_FILES)
 	$(call say,RAMDISK,$@)
-	$(Q)tools/ramdisk -o $@ $(BENCH_GUEST) $(BENCH_XEN)/xl \
+	$(Q)tools/ramdisk -o $@ -f $(BENCH_XENSTORE):/usr/lib/libxenstore.so.4 \
+		$(BENCH_GUEST) $(BENCH_XEN)/xl \
 		$(foreach name,xenstored xenconsoled xen-init-dom0 libxl-save-helper,\
 		$(BENCH_XEN)/$(name):/usr/lib/xen-4.17/bin/$(name))
 
@@ -96,7 +99,7 @@ $(B)/checks: $(B)/bench/count.so $(B)/bench/loop
 bench-files: $(ALL) $(BENCH_FILES)
 
 bench: ## count what operations cost, on Linux, Xen and Shoji
-	$(Q)tools/bench -j 2
+	$(Q)tools/bench -d -j 2
 
 bench-wall: ## the same by the clock on the wall
 	$(Q)tools/bench -w 5 -s operations,primitives -o $(B)/bench/wall

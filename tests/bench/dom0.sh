@@ -100,7 +100,7 @@ domains) domains ;;
 store) /store ;;
 network) network ;;
 block)
-	modprobe brd rd_size=65536
+	modprobe brd
 	guest block "disk = ['phy:/dev/ram0,xvda,w']"
 	;;
 esac

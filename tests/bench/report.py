@@ -146,6 +146,17 @@ def markdown(results):
     return "\n".join(lines)
 
 
+MARKER = "<!-- below: written by make bench -->\n"
+
+
+def publish(results, path):
+    """The tables replace what is below the marker."""
+    with open(path) as file:
+        words = file.read().split(MARKER)[0]
+    with open(path, "w") as file:
+        file.write(words + MARKER + "\n" + markdown(results))
+
+
 def text(results, runs):
     """The columns of these runs, for a terminal."""
     lines = []

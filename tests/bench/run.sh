@@ -15,7 +15,7 @@ case $(cat /proc/cmdline) in
 	;;
 *bench=block*)
 	disk=/dev/xvda
-	modprobe brd rd_size=65536 && disk=/dev/ram0
+	modprobe brd && disk=/dev/ram0
 	until [ -e $disk ]; do usleep 100000; done
 	/block $disk
 	;;
