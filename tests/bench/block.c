@@ -9,9 +9,10 @@
 
 #include "tests/bench/batch.h"
 
-#define LARGE ((size_t)1 << 20)
+#define LARGE ((size_t)125 * 4096)
+#define LARGE_64M 125u /* of them are 64 million bytes */
 #define SMALL ((size_t)4096)
-#define AREA ((size_t)8 << 20) /* less than any ram disk has */
+#define AREA (16 * LARGE) /* less than any ram disk has */
 
 static int device;
 static char *buffer;
@@ -26,16 +27,20 @@ static void move(bool out, size_t size)
 	at = (at + (off_t)size) % (off_t)AREA;
 }
 
-static void read_large(unsigned times)
+static void move_large(bool out, unsigned megabytes)
 {
-	while (times--)
-		move(false, LARGE);
+	for (unsigned n = megabytes / 64 * LARGE_64M; n; n--)
+		move(out, LARGE);
 }
 
-static void write_large(unsigned times)
+static void read_large(unsigned megabytes)
 {
-	while (times--)
-		move(true, LARGE);
+	move_large(false, megabytes);
+}
+
+static void write_large(unsigned megabytes)
+{
+	move_large(true, megabytes);
 }
 
 static void read_small(unsigned times)
@@ -51,8 +56,8 @@ static void write_small(unsigned times)
 }
 
 static const struct operation operations[] = {
-	{"block_read", 8, read_large, NULL, NULL},
-	{"block_write", 8, write_large, NULL, NULL},
+	{"block_read", 64, read_large, NULL, NULL},
+	{"block_write", 64, write_large, NULL, NULL},
 	{"block_read_4k", 100, read_small, NULL, NULL},
 	{"block_write_4k", 100, write_small, NULL, NULL},
 };
@@ -66,8 +71,7 @@ int main(int argc, char **argv)
 	check(buffer, "memory");
 	for (size_t i = 0; i < LARGE; i++)
 		buffer[i] = (char)(i * 7);
-	for (size_t i = 0; i < AREA / LARGE; i++)
-		write_large(1);
+	write_large(64);
 	for (unsigned n = 0; n < sizeof(operations) / sizeof(operations[0]);
 		n++)
 		count(n, &operations[n]);
