@@ -14,6 +14,7 @@
 #include "lib/kernelcache.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -75,7 +76,8 @@ static void name_of(struct blake2b *b, char name[NAME_LENGTH + 1])
 		sprintf(name + 2 * i, "%02x", hash[i]);
 }
 
-/* The name for a file's contents; false if it cannot be read. */
+/* The name for a file's contents; false if it cannot be read, or need not be
+ * unpacked. */
 static bool hash_file(const char *path, char name[NAME_LENGTH + 1])
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -86,7 +88,8 @@ static bool hash_file(const char *path, char name[NAME_LENGTH + 1])
 
 	blake2b_begin(&b);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
-		while ((n = read(fd, piece, sizeof(piece))) > 0)
+		while ((n = read(fd, piece, sizeof(piece))) > 0 &&
+			(b.length || memcmp(piece, ELFMAG, SELFMAG)))
 			blake2b_add(&b, piece, (size_t)n);
 	if (fd >= 0)
 		close(fd);
@@ -297,7 +300,7 @@ static int load_and_keep(struct kernel_image *image, int folder,
 		return rc;
 	rc = kernel_image_unpack(image, file, size, path, error);
 	if (!rc && strcmp(image->format, "none") && image->size >= 4 &&
-		!memcmp(image->data, "\177ELF", 4)) {
+		!memcmp(image->data, ELFMAG, SELFMAG)) {
 		blake2b_begin(&b);
 		blake2b_add(&b, file, size);
 		name_of(&b, name);
