@@ -298,8 +298,8 @@ void conn_forget_domain(uint16_t dom)
 	}
 }
 
-/* More bytes; 0 if there are none now. */
-static size_t fill(struct conn *conn)
+/* More bytes; false if there are none now. */
+static bool fill(struct conn *conn)
 {
 	const size_t waiting = conn->in_end - conn->in_start;
 
@@ -314,14 +314,18 @@ static size_t fill(struct conn *conn)
 	if (conn->domain) {
 		n = domain_read(conn->domain, where, room);
 	} else {
+		/* Less than was asked for was all; epoll tells of more. */
+		if (conn->drained)
+			return false;
 		n = recv(conn->fd, where, room, MSG_DONTWAIT);
+		conn->drained = n < (ssize_t)room;
 		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 			conn_kill(conn, NULL);
 	}
 	if (n <= 0)
-		return 0;
+		return false;
 	conn->in_end += n;
-	return n;
+	return true;
 }
 
 /* A whole message at the start of the input, or NULL. */
@@ -348,6 +352,7 @@ static const struct xsd_sockmsg *next_message(struct conn *conn)
 void conn_run(struct conn *conn)
 {
 	conn->ready = false;
+	conn->drained = false;
 	for (unsigned i = 0; !conn->dead; i++) {
 		const struct xsd_sockmsg *header = next_message(conn);
 

@@ -39,6 +39,7 @@ struct conn {
 
 	uint32_t interest;	/* epoll events asked for */
 	bool ready;		/* may have requests to run */
+	bool drained;		/* its socket had nothing more, this turn */
 	bool dead;		/* to be freed after this turn */
 	bool lost_events;
 

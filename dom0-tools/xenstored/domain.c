@@ -24,7 +24,18 @@ struct domain *domain_list;
 
 /* Domains that were there at the last look, or since; and those of them that
  * are dying and have been dealt with. */
-static uint8_t known[DOM_LIMIT], forgotten[DOM_LIMIT];
+#define ID_WORDS ((DOM_LIMIT + 63) / 64)
+static uint64_t known[ID_WORDS], forgotten[ID_WORDS];
+
+static bool has_id(const uint64_t *set, unsigned id)
+{
+	return set[id / 64] >> id % 64 & 1;
+}
+
+static void add_id(uint64_t *set, unsigned id)
+{
+	set[id / 64] |= 1ull << id % 64;
+}
 
 struct domain *domain_find(uint16_t id)
 {
@@ -63,7 +74,7 @@ struct domain *domain_restore(uint16_t id, uint64_t mfn, uint32_t port)
 
 	if (!domain)
 		return NULL;
-	known[id] = 1;
+	add_id(known, id);
 	domain->id = id;
 	domain->target = DOM_NONE;
 	domain->mfn = mfn;
@@ -85,7 +96,7 @@ static void disconnect(struct domain *domain)
 	if (domain->port >= 0)
 		host_unbind(domain->port);
 	if (domain->ring)
-		host_unmap_ring(domain->ring);
+		host_unmap_ring(domain->id, domain->ring);
 	domain->port = -1;
 	domain->ring = NULL;
 }
@@ -258,47 +269,51 @@ static bool check_one(const struct host_domain *state)
 		domain->shutdown = news = true;
 		state_add_domain(domain);
 	}
-	known[state->id] = 1;
+	add_id(known, state->id);
 	if (!state->dying) {
-		forgotten[state->id] = 0;
-	} else if (domain) {
-		release(domain);
-		forgotten[state->id] = 1;
-		news = true;
-	} else if (!forgotten[state->id]) {
-		forget(state->id);
-		forgotten[state->id] = 1;
+		forgotten[state->id / 64] &= ~(1ull << state->id % 64);
+		return news;
 	}
+	if (domain) {
+		release(domain);
+		news = true;
+	} else if (!has_id(forgotten, state->id)) {
+		forget(state->id);
+	}
+	add_id(forgotten, state->id);
 	return news;
 }
 
 void domain_check(void)
 {
-	static uint8_t alive[DOM_LIMIT];
+	static uint64_t alive[ID_WORDS];
 	struct host_domain state;
 	bool news = false;
 	unsigned from = 0;
 
 	memset(alive, 0, sizeof(alive));
+	add_id(alive, 0);
 	while (from < DOM_LIMIT && host_next_domain(from, &state) == 0) {
-		alive[state.id] = 1;
+		add_id(alive, state.id);
 		news |= check_one(&state);
 		from = state.id + 1u;
 	}
 	for (struct domain *d = domain_list, *next; d; d = next) {
 		next = d->next;
-		if (d->id && !alive[d->id]) {
+		if (d->id && !has_id(alive, d->id)) {
 			release(d);
 			news = true;
 		}
 	}
-	for (unsigned id = 1; id < DOM_LIMIT; id++) {
+	for (unsigned i = 0; i < ID_WORDS; i++) {
 		/* Nodes may have been given to it though it was released or
 		 * dying already, or was never introduced. */
-		if (known[id] && !alive[id])
-			forget(id);
-		known[id] = alive[id];
-		forgotten[id] &= alive[id];
+		for (uint64_t gone = known[i] & ~alive[i]; gone;
+			gone &= gone - 1)
+			forget((uint16_t)(i * 64 +
+					  (unsigned)__builtin_ctzll(gone)));
+		known[i] = alive[i];
+		forgotten[i] &= alive[i];
 	}
 	if (news)
 		watch_special(SPECIAL_RELEASE);

@@ -128,16 +128,14 @@ void *host_map_ring(uint16_t dom, uint64_t mfn)
 	return page;
 }
 
-void host_unmap_ring(void *page)
+void host_unmap_ring(uint16_t dom, void *page)
 {
-	for (unsigned i = 0; i < MAX_MAPPINGS; i++) {
-		if (by_frame[i] == page) {
-			by_frame[i] = NULL;
-			privcmd_unmap(page, 1);
-			return;
-		}
+	if (dom < MAX_MAPPINGS && by_frame[dom] == page) {
+		by_frame[dom] = NULL;
+		privcmd_unmap(page, 1);
+	} else {
+		gnttab_unmap(gnttab_fd, page);
 	}
-	gnttab_unmap(gnttab_fd, page);
 }
 
 int host_bind(uint16_t dom, uint32_t remote_port)

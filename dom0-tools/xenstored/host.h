@@ -25,7 +25,7 @@ int host_open(void);
 void *host_dom0_ring(uint32_t *port);
 
 void *host_map_ring(uint16_t dom, uint64_t mfn);
-void host_unmap_ring(void *page);
+void host_unmap_ring(uint16_t dom, void *page);
 
 /* Binds to the other side's port; returns the port here. */
 int host_bind(uint16_t dom, uint32_t remote_port);

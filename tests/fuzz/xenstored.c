@@ -73,8 +73,9 @@ void *host_map_ring(uint16_t dom, uint64_t mfn)
 	return map(dom);
 }
 
-void host_unmap_ring(void *page)
+void host_unmap_ring(uint16_t dom, void *page)
 {
+	(void)dom;
 	for (unsigned i = 0; i < DOMS; i++)
 		if (ring[i] == page) {
 			CHECK(mapped[i]);

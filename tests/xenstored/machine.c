@@ -88,8 +88,9 @@ void *host_map_ring(uint16_t dom, uint64_t mfn)
 	return map_ring(dom);
 }
 
-void host_unmap_ring(void *page)
+void host_unmap_ring(uint16_t dom, void *page)
 {
+	(void)dom;
 	for (int i = 0; i < MACHINE_DOMS; i++) {
 		if (pages[i] == page)
 			machine->dom[i].mapped = 0;
