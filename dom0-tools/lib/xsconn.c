@@ -39,6 +39,10 @@ struct xs_handle {
 	int signal_pipe[2];		/* a byte in it while events wait */
 	bool broken;			/* the connection is gone */
 
+	/* What was read and not taken yet; whoever reads owns it */
+	uint32_t in_start, in_end;
+	char in[sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX];
+
 	bool reader_runs;		/* changes under both locks */
 	pthread_t reader;
 	int stop_fd;			/* tells the reader to end */
@@ -134,12 +138,13 @@ void xsconn_close(struct xs_handle *h)
 	xsconn_abandon(h);
 }
 
-/* @stop_fd: gives up as soon as it is readable; -1 if nothing interrupts. */
-static bool read_exactly(int fd, int stop_fd, void *where, size_t size)
+/* More bytes into the empty buffer: a whole message as a rule. @stop_fd: gives
+ * up as soon as it is readable; -1 if nothing interrupts. */
+static bool refill(struct xs_handle *h, int stop_fd)
 {
-	while (size) {
+	for (;;) {
 		struct pollfd fds[] = {
-			{.fd = fd, .events = POLLIN},
+			{.fd = h->fd, .events = POLLIN},
 			{.fd = stop_fd, .events = POLLIN},
 		};
 
@@ -152,15 +157,32 @@ static bool read_exactly(int fd, int stop_fd, void *where, size_t size)
 				continue;
 		}
 
-		const ssize_t n = read(fd, where, size);
+		const ssize_t n = read(h->fd, h->in, sizeof(h->in));
 
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n <= 0) {
-			if (n == 0)
-				errno = EIO;
-			return false;
+		if (n == 0)
+			errno = EIO;
+		h->in_start = 0;
+		h->in_end = n > 0 ? n : 0;
+		return n > 0;
+	}
+}
+
+static bool read_exactly(struct xs_handle *h, int stop_fd, void *where,
+	size_t size)
+{
+	while (size) {
+		size_t n = h->in_end - h->in_start;
+
+		if (!n) {
+			if (!refill(h, stop_fd))
+				return false;
+			continue;
 		}
+		n = n < size ? n : size;
+		memcpy(where, h->in + h->in_start, n);
+		h->in_start += n;
 		where = (char *)where + n;
 		size -= n;
 	}
@@ -172,7 +194,7 @@ static struct xs_message *read_message(struct xs_handle *h, int stop_fd)
 	struct xsd_sockmsg header;
 	struct xs_message *message;
 
-	if (!read_exactly(h->fd, stop_fd, &header, sizeof(header)))
+	if (!read_exactly(h, stop_fd, &header, sizeof(header)))
 		return NULL;
 	if (header.len > XENSTORE_PAYLOAD_MAX) {
 		errno = EIO;
@@ -184,7 +206,7 @@ static struct xs_message *read_message(struct xs_handle *h, int stop_fd)
 	message->next = NULL;
 	message->header = header;
 	message->body[header.len] = '\0';
-	if (!read_exactly(h->fd, stop_fd, message->body, header.len)) {
+	if (!read_exactly(h, stop_fd, message->body, header.len)) {
 		const int error = errno;
 
 		free(message);
