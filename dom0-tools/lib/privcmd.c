@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -72,10 +75,49 @@ static int buffer_fd(void)
 	return fd;
 }
 
+/* A page that was given back, for the next call: most calls take less, and to
+ * map and unmap one costs more than the call. A child would share it with its
+ * parent, and gets its own. */
+static void *spare;
+
+static void forget_spare(void)
+{
+	if (spare)
+		munmap(spare, PRIVCMD_PAGE);
+	spare = NULL;
+}
+
+static void at_fork(void)
+{
+	pthread_atfork(NULL, NULL, forget_spare);
+}
+
+static void *take_spare(size_t size)
+{
+	void *buffer = NULL;
+
+	if (size <= PRIVCMD_PAGE)
+		buffer = __atomic_exchange_n(&spare, NULL, __ATOMIC_ACQ_REL);
+	return buffer ? memset(buffer, 0, size) : NULL;
+}
+
+static bool keep_spare(void *buffer, size_t size)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	void *none = NULL;
+
+	pthread_once(&once, at_fork);
+	return size <= PRIVCMD_PAGE &&
+	       __atomic_compare_exchange_n(&spare, &none, buffer, false,
+		       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
 void *privcmd_buffer(size_t size)
 {
-	void *buffer;
+	void *buffer = take_spare(size);
 
+	if (buffer)
+		return buffer;
 	if (buffer_fd() < 0)
 		return NULL;
 	buffer = mmap(NULL, whole_pages(size), PROT_READ | PROT_WRITE,
@@ -85,7 +127,7 @@ void *privcmd_buffer(size_t size)
 
 void privcmd_buffer_free(void *buffer, size_t size)
 {
-	if (buffer)
+	if (buffer && !keep_spare(buffer, size))
 		munmap(buffer, whole_pages(size));
 }
 
