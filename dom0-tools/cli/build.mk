@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# The command shoji, and the library that does its work.
+# The command shoji, and the library that does its work. The command has its
+# own copy of it and of all it needs: to find and bind ten libraries would cost
+# more than most verbs do, and the pages of each of the domains' monitors.
 include dom0-tools/lib/shoji.mk
 
 SHOJI_OBJS := $(patsubst dom0-tools/cli/%.c,$(B)/tool/dom0-tools/cli/%.o, \
@@ -7,6 +9,7 @@ SHOJI_OBJS := $(patsubst dom0-tools/cli/%.c,$(B)/tool/dom0-tools/cli/%.o, \
 
 ALL += $(B)/shoji
 
-$(B)/shoji: $(SHOJI_OBJS) $(B)/libshoji.so $(B)/libxenstore.so
+.SECONDEXPANSION:
+$(B)/shoji: $(SHOJI_OBJS) $(SHOJI_LIB_OBJS) $$(XENSTORE_LIB_OBJS)
 	$(call say,LINK,$@)
-	$(Q)$(CC) -o $@ $(filter %.o,$^) -L$(B) -lshoji -lxenstore $(UUID_LIBS)
+	$(Q)$(CC) -static-pie -o $@ $^ $(BUILDER_LIBS) $(UUID_LIBS)
