@@ -331,11 +331,12 @@ int event_close(struct domain *d, unsigned port)
 int event_close_all(struct domain *d)
 {
 	for (unsigned port = 1; port <= d->max_event_port; port++) {
-		if (!event_port(d, port)) {
+		const struct event_port *const p = event_port(d, port);
+
+		if (!p)
 			port |= PORTS_PER_PAGE - 1;
-			continue;
-		}
-		if (event_close(d, port) == 0 && preempt_needed())
+		else if (read_once(&p->state) != PORT_FREE &&
+			 event_close(d, port) == 0 && preempt_needed())
 			return -ERESTART;
 	}
 	return 0;

@@ -227,6 +227,28 @@ static void test_crash(void)
 	REQUIRE(!read_back(child.id, 0));
 }
 
+/* A domain's end closes the ports that are open, and no others: what dom0 was
+ * refused before is still there. */
+static void test_destroy_is_silent(void)
+{
+	struct evtchn_alloc_unbound op = {
+		.dom = DOMID_SELF, .remote_dom = DOMID_SELF };
+	uint16_t back = 0;
+
+	if (!shoji_present())
+		SKIP("Xen keeps no reasons");
+	let_pass();
+	REQUIRE_EQ(child_start(&child), 0);
+	REQUIRE_EQ(child_call_with(&child, __HYPERVISOR_event_channel_op,
+				   EVTCHNOP_alloc_unbound, &op, sizeof(op)), 0);
+	REQUIRE_EQ(close_port(1006), EINVAL_);
+	REQUIRE(child_end(&child));
+	while (read_back(DOMID_SELF, back) && got.record.count &&
+	       !has("is not open"))
+		back++;
+	REQUIRE(has("1006"));
+}
+
 static uint64_t used(uint16_t dom, enum shoji_limit limit, uint64_t *max)
 {
 	struct shoji_get_limits op = { .domid = dom };
@@ -271,6 +293,7 @@ const struct test tests[] = {
 	TEST(flood),
 	TEST(other_domain),
 	TEST(crash),
+	TEST(destroy_is_silent),
 	TEST(limits),
 	TESTS_END
 };
