@@ -83,6 +83,16 @@ char **xs_read_watch(struct xs_handle *h, unsigned int *num);
 xs_transaction_t xs_transaction_start(struct xs_handle *h);
 bool xs_transaction_end(struct xs_handle *h, xs_transaction_t t, bool abort);
 
+/*
+ * Not in Xen's library. Many requests whose replies say nothing but that they
+ * were done, one behind the other in the protocol's form (xs_wire.h), together
+ * no more than 64 KiB: one way to the daemon and back for all. *nr is how many
+ * they are, and then, how many were done before the first that failed. False
+ * with errno set if one did.
+ */
+bool xs_shoji_batch(struct xs_handle *h, const void *requests, size_t size,
+	unsigned int *nr);
+
 /* For the toolstack. */
 bool xs_introduce_domain(struct xs_handle *h, unsigned int domid,
 	unsigned long mfn, unsigned int eventchn);

@@ -5,11 +5,13 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/error.h"
+#include "xen/io/xs_wire.h"
 
 #define MAX_PATH 512
 
@@ -31,14 +33,69 @@ static void fail(struct records *records, int code, const char *path)
 
 void records_begin(struct records *records, struct xs_handle *xs, uint16_t dom)
 {
-	*records = (struct records){.xs = xs, .dom = dom};
+	memset(records, 0, offsetof(struct records, requests));
+	records->xs = xs;
+	records->dom = dom;
 	records->t = xs_transaction_start(xs);
 	if (records->t == XBT_NULL)
 		fail(records, errno, "a new transaction");
 }
 
+/* The path of a waiting request, for its error. */
+static const char *path_of(const struct records *records, unsigned nr)
+{
+	const char *at = records->requests;
+	struct xsd_sockmsg header;
+
+	while (nr--) {
+		memcpy(&header, at, sizeof(header));
+		at += sizeof(header) + header.len;
+	}
+	return at + sizeof(header);
+}
+
+static void send_requests(struct records *records)
+{
+	unsigned nr = records->nr;
+
+	if (!records->code && records->nr &&
+		!xs_shoji_batch(records->xs, records->requests, records->size,
+			&nr))
+		fail(records, errno, path_of(records, nr));
+	records->nr = 0;
+	records->size = 0;
+}
+
+/* Path and value; what they are to the daemon is the caller's. */
+static void request(struct records *records, uint32_t type, const char *path,
+	const char *value, size_t size)
+{
+	const size_t path_size = strlen(path) + 1;
+	const struct xsd_sockmsg header = {.type = type,
+		.tx_id = records->t,
+		.len = (uint32_t)(path_size + size)};
+	char *at;
+
+	if (records->code)
+		return;
+	if (path_size + size > XENSTORE_PAYLOAD_MAX) {
+		fail(records, E2BIG, path);
+		return;
+	}
+	if (sizeof(header) + header.len >
+		sizeof(records->requests) - records->size)
+		send_requests(records);
+	at = records->requests + records->size;
+	memcpy(at, &header, sizeof(header));
+	memcpy(at + sizeof(header), path, path_size);
+	memcpy(at + sizeof(header) + path_size, value, size);
+	records->size += sizeof(header) + header.len;
+	records->nr++;
+}
+
 int records_end(struct records *records, struct error *error)
 {
+	send_requests(records);
 	if (records->t != XBT_NULL && !xs_transaction_end(records->xs,
 					      records->t, records->code != 0)) {
 		if (errno == EAGAIN)
@@ -54,9 +111,7 @@ int records_end(struct records *records, struct error *error)
 static void write_value(
 	struct records *records, const char *path, const char *value)
 {
-	if (!records->code &&
-		!xs_write(records->xs, records->t, path, value, strlen(value)))
-		fail(records, errno, path);
+	request(records, XS_WRITE, path, value, strlen(value));
 }
 
 void record_write(
@@ -81,22 +136,24 @@ void record_number(
 void record_tree(struct records *records, enum record_access access,
 	const char *format, ...)
 {
-	struct xs_permissions perms[2] = {
-		{.id = records->peer, .perms = XS_PERM_NONE},
-		{.id = records->dom, .perms = XS_PERM_READ}};
-	char path[MAX_PATH];
+	unsigned owner = records->peer, reader = records->dom;
+	char path[MAX_PATH], perms[32];
+	int size;
 
 	if (access == RECORD_PRIVATE)
-		perms[0].id = 0;
+		owner = 0;
 	if (access == RECORD_GUEST_OWNS) {
-		perms[0].id = records->dom;
-		perms[1].id = records->peer;
+		owner = records->dom;
+		reader = records->peer;
 	}
+	/* each a letter and a number, and their NULs */
+	size = snprintf(perms, sizeof(perms), "n%u", owner) + 1;
+	if (access != RECORD_PRIVATE)
+		size += snprintf(perms + size, sizeof(perms) - (size_t)size,
+				"r%u", reader) + 1;
 	FORMAT_PATH(path, format);
 	write_value(records, path, "");
-	if (!records->code && !xs_set_permissions(records->xs, records->t, path,
-				      perms, access == RECORD_PRIVATE ? 1 : 2))
-		fail(records, errno, path);
+	request(records, XS_SET_PERMS, path, perms, (size_t)size);
 }
 
 char *record_read(struct xs_handle *xs, const char *format, ...)

@@ -19,8 +19,9 @@ enum record_access {
 };
 
 /*
- * Writes of one transaction. The first failure is remembered, later writes do
- * nothing; records_end() says -EAGAIN when the whole has to be done again.
+ * Writes of one transaction, sent together. The first failure is remembered,
+ * later writes do nothing; records_end() says -EAGAIN when the whole has to be
+ * done again.
  *
  *	do {
  *		records_begin(&r, xs, dom);
@@ -34,6 +35,10 @@ struct records {
 	uint16_t peer;  /* the control domain, or another back-end domain */
 	int code;       /* errno of the first failure */
 	char path[512]; /* what failed */
+
+	unsigned nr; /* requests that wait to be sent together */
+	size_t size;
+	char requests[8192];
 };
 
 void records_begin(struct records *records, struct xs_handle *xs, uint16_t dom);

@@ -362,6 +362,12 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
 	return tell(h, XS_SET_PERMS, t, parts, 2);
 }
 
+bool xs_shoji_batch(struct xs_handle *h, const void *requests, size_t size,
+	unsigned int *nr)
+{
+	return xsconn_batch(h, requests, size, nr);
+}
+
 bool xs_watch(struct xs_handle *h, const char *path, const char *token)
 {
 	const struct iovec parts[] = {text(path), text(token)};

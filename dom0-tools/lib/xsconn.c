@@ -34,7 +34,8 @@ struct xs_handle {
 
 	pthread_mutex_t state;		/* guards what follows */
 	pthread_cond_t changed;
-	struct xs_message *reply;	/* from the reader, for the requester */
+	struct xs_message *replies, **replies_tail; /* from the reader, for
+						       the requester */
 	struct xs_message *events, **events_tail;
 	int signal_pipe[2];		/* a byte in it while events wait */
 	bool broken;			/* the connection is gone */
@@ -95,6 +96,7 @@ struct xs_handle *xsconn_open(const char *path, bool filter_unwatched)
 	}
 	h->filter_unwatched = filter_unwatched;
 	h->events_tail = &h->events;
+	h->replies_tail = &h->replies;
 	h->signal_pipe[0] = h->signal_pipe[1] = -1;
 	h->stop_fd = -1;
 	pthread_mutex_init(&h->request, NULL);
@@ -103,15 +105,20 @@ struct xs_handle *xsconn_open(const char *path, bool filter_unwatched)
 	return h;
 }
 
+static void free_all(struct xs_message *message)
+{
+	while (message) {
+		struct xs_message *const next = message->next;
+
+		free(message);
+		message = next;
+	}
+}
+
 void xsconn_abandon(struct xs_handle *h)
 {
-	while (h->events) {
-		struct xs_message *event = h->events;
-
-		h->events = event->next;
-		free(event);
-	}
-	free(h->reply);
+	free_all(h->events);
+	free_all(h->replies);
 	if (h->signal_pipe[0] >= 0) {
 		close(h->signal_pipe[0]);
 		close(h->signal_pipe[1]);
@@ -238,8 +245,8 @@ static void deliver(struct xs_handle *h, struct xs_message *message)
 	if (message->header.type == XS_WATCH_EVENT) {
 		add_event(h, message);
 	} else {
-		free(h->reply);
-		h->reply = message;
+		*h->replies_tail = message;
+		h->replies_tail = &message->next;
 	}
 	pthread_cond_broadcast(&h->changed);
 	pthread_mutex_unlock(&h->state);
@@ -355,10 +362,13 @@ static struct xs_message *wait_for_reply(struct xs_handle *h)
 		return reply;
 	}
 	pthread_mutex_lock(&h->state);
-	while (!h->reply && !h->broken)
+	while (!h->replies && !h->broken)
 		pthread_cond_wait(&h->changed, &h->state);
-	reply = h->reply;
-	h->reply = NULL;
+	reply = h->replies;
+	if (reply)
+		h->replies = reply->next;
+	if (!h->replies)
+		h->replies_tail = &h->replies;
 	pthread_mutex_unlock(&h->state);
 	if (!reply)
 		errno = EIO;
@@ -389,6 +399,69 @@ struct xs_message *xsconn_call(struct xs_handle *h, uint32_t type,
 	free(reply);
 	errno = error;
 	return NULL;
+}
+
+/* The requests as they are, or one if the kernel's device takes them. */
+static size_t next_part(const struct xs_handle *h, const char *at, size_t size)
+{
+	struct xsd_sockmsg header;
+
+	if (h->is_socket || size < sizeof(header))
+		return size;
+	memcpy(&header, at, sizeof(header));
+	return header.len < size - sizeof(header) ? sizeof(header) + header.len
+						  : size;
+}
+
+/* Takes replies until it has *nr; the first error, or 0. *nr is how many were
+ * good before it. */
+static int take_replies(struct xs_handle *h, unsigned *nr)
+{
+	unsigned good = 0;
+	int error = 0;
+
+	for (unsigned i = 0; i < *nr; i++) {
+		struct xs_message *reply = wait_for_reply(h);
+
+		if (!reply) {
+			error = error ? error : errno;
+			break;
+		}
+		if (reply->header.type == XS_ERROR && !error)
+			error = xs_error_number(reply->body);
+		good += !error;
+		free(reply);
+	}
+	*nr = good;
+	return error;
+}
+
+bool xsconn_batch(struct xs_handle *h, const void *requests, size_t size,
+	unsigned *nr)
+{
+	const char *at = requests;
+	unsigned done = 0, wanted = *nr;
+	int error = 0;
+
+	pthread_mutex_lock(&h->request);
+	while (size && !error) {
+		const size_t part = next_part(h, at, size);
+		unsigned replies = part == size ? wanted - done : 1;
+		struct iovec vec = {(void *)(uintptr_t)at, part};
+
+		if (write_all(h, &vec, 1)) {
+			error = take_replies(h, &replies);
+			done += replies;
+		} else {
+			error = errno;
+		}
+		at += part;
+		size -= part;
+	}
+	pthread_mutex_unlock(&h->request);
+	*nr = done;
+	errno = error;
+	return !error;
 }
 
 struct xs_message *xsconn_event(struct xs_handle *h, bool wait)

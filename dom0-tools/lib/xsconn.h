@@ -35,6 +35,10 @@ void xsconn_abandon(struct xs_handle *h);
 struct xs_message *xsconn_call(struct xs_handle *h, uint32_t type,
 	uint32_t transaction, const struct iovec *parts, unsigned nr_parts);
 
+/* xs_shoji_batch() of xenstore.h. */
+bool xsconn_batch(struct xs_handle *h, const void *requests, size_t size,
+	unsigned *nr);
+
 /* Events are collected from now on, also between requests. */
 bool xsconn_start_reader(struct xs_handle *h);
 

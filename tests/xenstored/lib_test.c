@@ -6,8 +6,10 @@
  */
 #include "suite.h"
 
+#include <xen/io/xs_wire.h>
 #include <xenstore.h>
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -322,6 +324,64 @@ static void test_counter(void)
 	xs_close(h);
 }
 
+/* Ours alone has it. */
+static __typeof__(xs_shoji_batch) *send_batch;
+
+static size_t add_write(char *at, const char *path, const char *value)
+{
+	struct xsd_sockmsg header = {.type = XS_WRITE};
+
+	header.len = strlen(path) + 1 + strlen(value);
+	memcpy(at, &header, sizeof(header));
+	strcpy(at + sizeof(header), path);
+	memcpy(at + sizeof(header) + strlen(path) + 1, value, strlen(value));
+	return sizeof(header) + header.len;
+}
+
+/* 300 writes, of which one in the middle has a bad path. */
+static void batch(struct xs_handle *h, int bad)
+{
+	static char requests[64 << 10];
+	char path[32], value[16];
+	size_t size = 0;
+	unsigned nr = 300;
+
+	for (int i = 0; i < 300; i++) {
+		sprintf(path, i == bad ? "/lt//%d" : "/lt/b/%d", i);
+		sprintf(value, "%d", i + bad);
+		size += add_write(requests + size, path, value);
+	}
+	errno = 0;
+	CHECK(send_batch(h, requests, size, &nr) == (bad < 0));
+	CHECK(nr == (bad < 0 ? 300u : (unsigned)bad));
+	CHECK(errno == (bad < 0 ? 0 : EINVAL));
+	/* No reply is left over for the next call. */
+	sprintf(value, "%d", bad == 299 ? 298 : 299 + bad);
+	CHECK(value_is(h, XBT_NULL, "/lt/b/299", value));
+}
+
+static void test_batch(void)
+{
+	struct xs_handle *h = xs_open(0);
+
+	send_batch = dlsym(RTLD_DEFAULT, "xs_shoji_batch");
+	if (!send_batch)
+		return;
+	CHECK(h);
+	batch(h, -1);
+	batch(h, 150);
+	batch(h, 0);
+	/* with events between the replies, and the thread that sorts them */
+	CHECK(xs_watch(h, "/lt/b/7", "seven"));
+	CHECK(event_is(h, "/lt/b/7", "seven"));
+	batch(h, -1);
+	CHECK(event_is(h, "/lt/b/7", "seven"));
+	batch(h, 299);
+	CHECK(event_is(h, "/lt/b/7", "seven"));
+	CHECK(xs_rm(h, XBT_NULL, "/lt"));
+	xs_close(h);
+}
+
 int main(void)
 {
 	alarm(60);
@@ -334,5 +394,6 @@ int main(void)
 	RUN(helpers);
 	RUN(threads);
 	RUN(counter);
+	RUN(batch);
 	return suite_end();
 }
