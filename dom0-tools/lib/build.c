@@ -162,6 +162,8 @@ static void *map_frames(struct build *build, uint64_t pfn, uint64_t nr)
 int build_write(
 	struct build *build, uint64_t where, const void *data, uint64_t size)
 {
+	if (!data && build->zeroed)
+		return 0;
 	while (size) {
 		const uint64_t offset = where % PAGE;
 		uint64_t count = pages(offset + size);
@@ -398,6 +400,7 @@ int build_domain(struct build *build, int fd, uint16_t dom, struct error *error)
 	build->fd = fd;
 	build->dom = dom;
 	build->error = error;
+	build->zeroed = control_gives_zeroes(fd);
 	build->p2m = malloc(build->nr_pages * sizeof(uint64_t));
 	if (!build->p2m)
 		return error_set(error, ENOMEM, "out of memory");

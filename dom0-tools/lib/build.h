@@ -50,6 +50,7 @@ struct build {
 	uint32_t store_port;
 	uint32_t console_port;
 	/* working state */
+	bool zeroed; /* the memory was, before we wrote to it */
 	int fd;
 	uint16_t dom;
 	struct error *error;
@@ -65,6 +66,7 @@ void build_free(struct build *build);
 /* Between build.c and buildtables.c. */
 int build_tables(struct build *build);
 uint64_t build_count_tables(uint64_t start, uint64_t nr_pages, bool with_l4);
-/* Copies bytes (NULL: zeroes) to guest-physical memory. */
+/* Copies bytes (NULL: zeroes) to guest-physical memory that nobody has written
+ * to. */
 int build_write(
 	struct build *build, uint64_t where, const void *data, uint64_t size);

@@ -162,7 +162,8 @@ static int open_pool(
 	if (!pool->map)
 		return error_errno(
 			build->error, errno, "mapping the page tables");
-	memset(pool->map, 0, nr * PAGE);
+	if (!build->zeroed)
+		memset(pool->map, 0, nr * PAGE);
 	return 0;
 }
 

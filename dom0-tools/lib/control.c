@@ -415,6 +415,14 @@ int64_t control_version(int fd, unsigned command, void *result, size_t size)
 	return simple_call(fd, __HYPERVISOR_xen_version, command, result, size);
 }
 
+bool control_gives_zeroes(int fd)
+{
+	char extra[16] = "";
+
+	return control_version(fd, XENVER_extraversion, extra, sizeof(extra)) >=
+		       0 && strstr(extra, "-shoji");
+}
+
 int64_t control_populate(
 	int fd, uint16_t dom, uint64_t *frames, uint64_t nr, unsigned order)
 {

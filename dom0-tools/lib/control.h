@@ -70,6 +70,9 @@ int control_read_log(
 int control_audit(int fd, struct shoji_audit *op, char *text, size_t room);
 int64_t control_version(int fd, unsigned command, void *result, size_t size);
 
+/* The hypervisor promises that the memory it gives is all zeroes: Shoji. */
+bool control_gives_zeroes(int fd);
+
 /* Memory. frames: PFNs in, MFNs out. Returns how many extents were had. */
 int64_t control_populate(
 	int fd, uint16_t dom, uint64_t *frames, uint64_t nr, unsigned order);

@@ -200,6 +200,7 @@ static void test_modern(void)
 	uint8_t *page;
 
 	reset(true, 0xffffffff80000000, 65);
+	machine.zeroes = true;
 	CHECK(make());
 	if (suite_failed())
 		return;

@@ -38,6 +38,22 @@ void *machine_frame(uint64_t mfn)
 	return where == MAP_FAILED ? NULL : where;
 }
 
+static void give(uint64_t mfn, unsigned order)
+{
+	for (unsigned i = 0; i < 1u << order; i++) {
+		void *page = machine_frame(mfn + i);
+
+		memset(page, machine.zeroes ? 0 : 0xc2, PAGE);
+		munmap(page, PAGE);
+	}
+}
+
+bool control_gives_zeroes(int fd)
+{
+	(void)fd;
+	return machine.zeroes;
+}
+
 /* Large extents go up from the bottom, single frames down from the top. */
 int64_t control_populate(
 	int fd, uint16_t dom, uint64_t *frames, uint64_t nr, unsigned order)
@@ -55,6 +71,7 @@ int64_t control_populate(
 		} else {
 			frames[i] = next_small--;
 		}
+		give(frames[i], order);
 	}
 	return nr;
 }

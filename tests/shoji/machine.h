@@ -16,6 +16,7 @@
 struct machine {
 	unsigned free_frames;   /* populate stops there */
 	bool no_big_extents;    /* only single frames are given */
+	bool zeroes;            /* what populate gives is all zeroes */
 	bool no_resource;       /* acquire_resource is refused */
 	uint64_t pinned;        /* MFN of the L4, 0: not yet */
 	uint64_t hypercall_mfn; /* 0: not asked for */
