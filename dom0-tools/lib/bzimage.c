@@ -6,11 +6,11 @@
  */
 #include "lib/bzimage.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lz4.h>
 #include <lzma.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -239,6 +239,15 @@ static int unpack_bzimage(struct kernel_image *image, const uint8_t *file,
 		name, error);
 }
 
+bool kernel_image_plain(struct kernel_image *image, uint8_t *file, size_t size)
+{
+	if (size < SELFMAG || memcmp(file, ELFMAG, SELFMAG))
+		return false;
+	*image = (struct kernel_image){
+		.data = file, .size = size, .format = "none"};
+	return true;
+}
+
 int kernel_image_unpack(struct kernel_image *image, const uint8_t *file,
 	size_t size, const char *name, struct error *error)
 {
@@ -256,7 +265,7 @@ int kernel_image_unpack(struct kernel_image *image, const uint8_t *file,
 		return unpack(image, format, file, size,
 			room > 1 << 26 ? room : 1 << 26, name, error);
 	}
-	if (size < 4 || memcmp(file, "\177ELF", 4))
+	if (size < SELFMAG || memcmp(file, ELFMAG, SELFMAG))
 		return error_set(error, ENOEXEC,
 			"%s: not a kernel: neither a "
 			"bzImage nor an ELF file",
@@ -327,7 +336,7 @@ int kernel_image_load(
 	size_t size;
 	int rc = file_load(path, "kernel", &file, &size, error);
 
-	if (rc)
+	if (rc || kernel_image_plain(image, file, size))
 		return rc;
 	rc = kernel_image_unpack(image, file, size, path, error);
 	free(file);

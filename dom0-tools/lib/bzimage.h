@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,10 @@ int kernel_image_load(
 /* The same for bytes in memory; name is for messages. */
 int kernel_image_unpack(struct kernel_image *image, const uint8_t *file,
 	size_t size, const char *name, struct error *error);
+/* A plain ELF file in malloc's memory becomes the image without a copy; false:
+ * it is none. */
+bool kernel_image_plain(
+	struct kernel_image *image, uint8_t *file, size_t size);
 void kernel_image_free(struct kernel_image *image);
 
 /* A whole file in memory; messages begin with what and path. */

@@ -296,10 +296,10 @@ static int load_and_keep(struct kernel_image *image, int folder,
 	size_t size;
 	int rc = file_load(path, "kernel", &file, &size, error);
 
-	if (rc)
+	if (rc || kernel_image_plain(image, file, size))
 		return rc;
 	rc = kernel_image_unpack(image, file, size, path, error);
-	if (!rc && strcmp(image->format, "none") && image->size >= 4 &&
+	if (!rc && image->size >= SELFMAG &&
 		!memcmp(image->data, ELFMAG, SELFMAG)) {
 		blake2b_begin(&b);
 		blake2b_add(&b, file, size);
