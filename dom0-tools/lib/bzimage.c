@@ -23,6 +23,7 @@
 
 #define MAX_UNPACKED (1UL << 30)
 #define MAX_LZMA (128UL << 20) /* xz -9 takes 65 MiB; files may ask for 4 GiB */
+#define PAGE 4096u
 #define LZ4_LEGACY 0x184c2102u
 #define LZ4_BLOCK (8u << 20) /* what one block of the old frame unpacks to */
 
@@ -303,6 +304,19 @@ static int read_all(int fd, uint8_t *data, size_t size)
 	return 0;
 }
 
+/* Room for a file, with its pages in place: a fault for each of them would cost
+ * more than to fill it. Older kernels refuse that, which does not matter. */
+static uint8_t *file_room(size_t size)
+{
+	uint8_t *const data = malloc(size ? size : 1);
+	const uintptr_t first = (uintptr_t)data & ~(uintptr_t)(PAGE - 1);
+
+	if (data)
+		madvise((void *)first, (uintptr_t)data + size - first,
+			MADV_POPULATE_WRITE);
+	return data;
+}
+
 int file_load(const char *path, const char *what, uint8_t **data, size_t *size,
 	struct error *error)
 {
@@ -317,7 +331,7 @@ int file_load(const char *path, const char *what, uint8_t **data, size_t *size,
 		rc = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
 	if (!rc) {
 		*size = st.st_size;
-		*data = malloc(*size ? *size : 1);
+		*data = file_room(*size);
 		rc = *data ? read_all(fd, *data, *size) : -ENOMEM;
 	}
 	if (fd >= 0)
