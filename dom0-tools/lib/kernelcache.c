@@ -17,6 +17,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +28,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/blake2b.h"
 #include "lib/bzimage.h"
 #include "lib/error.h"
 #include "lib/log.h"
 
-#define NAME_LENGTH (2 * BLAKE2B_SIZE)
+#define NAME_LENGTH (2 * SHA256_DIGEST_LENGTH)
 #define TEMPORARY "new." /* and the process's number */
 #define STALE 3600        /* seconds; a temporary file of nobody's */
 #define MAX_FILES 64
@@ -67,12 +67,12 @@ static int open_folder(void)
 	return -1;
 }
 
-static void name_of(struct blake2b *b, char name[NAME_LENGTH + 1])
+static void name_of(SHA2_CTX *b, char name[NAME_LENGTH + 1])
 {
-	uint8_t hash[BLAKE2B_SIZE];
+	uint8_t hash[SHA256_DIGEST_LENGTH];
 
-	blake2b_end(b, hash);
-	for (unsigned i = 0; i < BLAKE2B_SIZE; i++)
+	SHA256Final(hash, b);
+	for (unsigned i = 0; i < SHA256_DIGEST_LENGTH; i++)
 		sprintf(name + 2 * i, "%02x", hash[i]);
 }
 
@@ -82,15 +82,15 @@ static bool hash_file(const char *path, char name[NAME_LENGTH + 1])
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	static uint8_t piece[PIECE];
-	struct blake2b b;
+	SHA2_CTX b;
 	struct stat st;
 	ssize_t n = -1;
 
-	blake2b_begin(&b);
+	SHA256Init(&b);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
 		while ((n = read(fd, piece, sizeof(piece))) > 0 &&
-			(b.length || memcmp(piece, ELFMAG, SELFMAG)))
-			blake2b_add(&b, piece, (size_t)n);
+			(b.bitcount[0] || memcmp(piece, ELFMAG, SELFMAG)))
+			SHA256Update(&b, piece, (size_t)n);
 	if (fd >= 0)
 		close(fd);
 	name_of(&b, name);
@@ -291,7 +291,7 @@ static int load_and_keep(struct kernel_image *image, int folder,
 	const char *path, struct error *error)
 {
 	char name[NAME_LENGTH + 1];
-	struct blake2b b;
+	SHA2_CTX b;
 	uint8_t *file;
 	size_t size;
 	int rc = file_load(path, "kernel", &file, &size, error);
@@ -301,8 +301,8 @@ static int load_and_keep(struct kernel_image *image, int folder,
 	rc = kernel_image_unpack(image, file, size, path, error);
 	if (!rc && image->size >= SELFMAG &&
 		!memcmp(image->data, ELFMAG, SELFMAG)) {
-		blake2b_begin(&b);
-		blake2b_add(&b, file, size);
+		SHA256Init(&b);
+		SHA256Update(&b, file, size);
 		name_of(&b, name);
 		keep(folder, name, image);
 	}

@@ -2,7 +2,7 @@
 # libshoji: hypercalls, configuration, the domain builder, devices, lifecycle.
 SHOJI_LIB := $(B)/libshoji.so.0
 SHOJI_LIB_OBJS := $(patsubst %,$(B)/tool/dom0-tools/lib/%.o, \
-	backend blake2b build buildtables bzimage config control cpulist device diskspec \
+	backend build buildtables bzimage config control cpulist device diskspec \
 	domain domconfig elf error host hotplug_disk hotplug_net json \
 	kernelcache log \
 	loop monitor privcmd records spectext vifspec)

@@ -15,7 +15,7 @@ $(B)/tests/shoji/config: $(call shoji_lib,config domconfig diskspec vifspec \
 	spectext cpulist error log)
 $(B)/tests/shoji/spec: $(call shoji_lib,diskspec vifspec spectext error)
 $(B)/tests/shoji/kernel: $(call shoji_lib,elf bzimage error)
-$(B)/tests/shoji/cache: $(call shoji_lib,bzimage kernelcache blake2b error log)
+$(B)/tests/shoji/cache: $(call shoji_lib,bzimage kernelcache error log)
 $(B)/tests/shoji/layout: $(call shoji_lib,build buildtables error log) \
 	tests/shoji/machine.c tests/shoji/machine.h
 $(SHOJI_TESTS): $(B)/tests/shoji/%: tests/shoji/%_test.c $(SHOJI_TEST_DEPS)

@@ -4,11 +4,9 @@
  * what is found depends on the contents of the file alone; a damaged, cut-off
  * or foreign file in the cache costs an unpacking and no more; the room is
  * kept to, the least recently used goes first; many creations at a time leave
- * one good file; what is no ELF file, or did not unpack, is not kept. Its hash
- * is compared with the RFC's and coreutils'.
+ * one good file; what is no ELF file, or did not unpack, is not kept.
  */
 #include "suite.h"
-#include "lib/blake2b.h"
 #include "lib/bzimage.h"
 #include "lib/error.h"
 #include "lib/kernelcache.h"
@@ -98,51 +96,6 @@ static void fresh(uint64_t room)
 	chmod(folder, 0700);
 	while (nr_files(path))
 		CHECK(!unlink(path));
-}
-
-static void test_hash(void)
-{
-	/* RFC 7693 has "abc" for 64 bytes only; this is b2sum -l 256's */
-	static const char *const known[] = {
-		"0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12f"
-		"e3a8",
-		"bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d5"
-		"2319"};
-	static const char *const texts[] = {"", "abc"};
-
-	for (unsigned i = 0; i < 2; i++) {
-		uint8_t hash[BLAKE2B_SIZE];
-		char text[2 * BLAKE2B_SIZE + 1];
-		struct blake2b b;
-
-		blake2b_begin(&b);
-		for (const char *at = texts[i]; *at; at++)
-			blake2b_add(&b, at, 1);
-		blake2b_end(&b, hash);
-		for (unsigned j = 0; j < BLAKE2B_SIZE; j++)
-			sprintf(text + 2 * j, "%02x", hash[j]);
-		CHECK(!strcmp(text, known[i]));
-	}
-}
-
-/* However it is cut into pieces, at the borders of its blocks above all. */
-static void test_hash_of_pieces(void)
-{
-	uint8_t data[400], whole[BLAKE2B_SIZE], pieces[BLAKE2B_SIZE];
-	struct blake2b b;
-
-	for (size_t i = 0; i < sizeof(data); i++)
-		data[i] = (uint8_t)(i * 7);
-	for (size_t size = 0; size <= sizeof(data); size++) {
-		blake2b_begin(&b);
-		blake2b_add(&b, data, size);
-		blake2b_end(&b, whole);
-		blake2b_begin(&b);
-		blake2b_add(&b, data, size / 3);
-		blake2b_add(&b, data + size / 3, size - size / 3);
-		blake2b_end(&b, pieces);
-		CHECK(!memcmp(whole, pieces, sizeof(whole)));
-	}
 }
 
 static void test_second_load(void)
@@ -425,8 +378,6 @@ int main(void)
 		return 1;
 	snprintf(folder, sizeof(folder), "%s/kernels", base);
 	snprintf(kernel, sizeof(kernel), "%s/kernel", base);
-	RUN(hash);
-	RUN(hash_of_pieces);
 	RUN(second_load);
 	RUN(contents_decide);
 	RUN(spoiled);
