@@ -80,7 +80,7 @@ static bool is_valid(const struct blkfront *dev, const struct blk_io *io)
 int64_t blkfront_submit(struct blkfront *dev, struct blk_io *io)
 {
 	if (!is_valid(dev, io))
-		return -XEN_EINVAL;
+		return -EINVAL;
 	const uint64_t saved = os_lock();
 	const int slot = dev->broken ? -1 : find_slot(dev);
 	struct blkif_request req = {
@@ -92,7 +92,7 @@ int64_t blkfront_submit(struct blkfront *dev, struct blk_io *io)
 		if (slot >= 0)
 			end_grants(dev, slot);
 		os_unlock(saved);
-		return dev->broken ? -XEN_EIO : -XEN_EBUSY;
+		return dev->broken ? -EIO : -EBUSY;
 	}
 	dev->slots[slot].io = io;
 	*(struct blkif_request *)ring_front_next(&dev->ring) = req;
@@ -133,7 +133,7 @@ static bool take_response(struct blkfront *dev, struct blk_io **io,
 	dev->slots[id].io = NULL;
 	os_unlock(saved);
 	*result = status == BLKIF_RSP_OKAY ? 0 :
-		  status == BLKIF_RSP_EOPNOTSUPP ? -XEN_EOPNOTSUPP : -XEN_EIO;
+		  status == BLKIF_RSP_EOPNOTSUPP ? -EOPNOTSUPP : -EIO;
 	return true;
 }
 
@@ -203,7 +203,7 @@ static bool start_piece(struct transfer *t)
 
 	if (rc) {
 		io->done = NULL;
-		if (rc != -XEN_EBUSY)
+		if (rc != -EBUSY)
 			t->result = rc;
 		return false;
 	}
@@ -231,7 +231,7 @@ static int64_t transfer(struct blkfront *dev, uint8_t operation,
 			break;
 		if (dev->broken) {
 			/* nothing will be answered any more */
-			t.result = -XEN_EIO;
+			t.result = -EIO;
 			break;
 		}
 		os_wait(dev, saved);
@@ -250,13 +250,13 @@ int64_t blkfront_write(struct blkfront *dev, uint64_t sector, void *buffer,
 		       uint32_t nr_sectors)
 {
 	if (dev->readonly)
-		return -XEN_EROFS;
+		return -EROFS;
 	return transfer(dev, BLKIF_OP_WRITE, sector, buffer, nr_sectors);
 }
 
 int64_t blkfront_flush(struct blkfront *dev)
 {
 	if (!dev->can_flush)
-		return -XEN_EOPNOTSUPP;
+		return -EOPNOTSUPP;
 	return transfer(dev, BLKIF_OP_FLUSH_DISKCACHE, 0, NULL, 0);
 }

@@ -19,7 +19,7 @@ static int64_t make_ring(struct blkfront *dev)
 	void *page = os_page_alloc();
 
 	if (!page)
-		return -XEN_ENOMEM;
+		return -ENOMEM;
 	ring_front_init(&dev->ring, page, PV_PAGE,
 			sizeof(union blkif_sring_entry));
 	const int64_t ref = grant_give(dev->xenbus.backend_id, os_frame(page),

@@ -53,11 +53,11 @@ int64_t grant_init(void)
 	if (rc)
 		return rc;
 	if (op.status != GNTST_okay)
-		return -XEN_EINVAL;
+		return -EINVAL;
 	for (uint32_t i = 0; i < op.nr_frames; i++) {
 		frames[i] = os_map(list[i], true);
 		if (!frames[i])
-			return -XEN_ENOMEM;
+			return -ENOMEM;
 	}
 	nr_frames = op.nr_frames;
 	for (uint32_t ref = nr_frames * PER_FRAME;
@@ -77,7 +77,7 @@ int64_t grant_give(uint16_t dom, uint64_t frame, bool readonly)
 		first_free = next_free[ref];
 	os_unlock(saved);
 	if (!ref)
-		return -XEN_ENOSPC;
+		return -ENOSPC;
 	volatile struct grant_entry_v1 *entry = grant_entry(ref);
 
 	entry->domid = dom;

@@ -59,7 +59,7 @@ static int free_tx_buffer(const struct netfront *dev)
 int64_t netfront_send(struct netfront *dev, const void *frame, size_t len)
 {
 	if (!len || len > NETFRONT_FRAME_MAX)
-		return -XEN_EINVAL;
+		return -EINVAL;
 	const uint64_t saved = os_lock();
 
 	reap(dev);
@@ -69,7 +69,7 @@ int64_t netfront_send(struct netfront *dev, const void *frame, size_t len)
 		/* be told when one is free */
 		ring_front_sleep(&dev->tx);
 		os_unlock(saved);
-		return dev->broken ? -XEN_EIO : -XEN_EBUSY;
+		return dev->broken ? -EIO : -EBUSY;
 	}
 	dev->tx_buffers[i].busy = true;
 	copy(dev->tx_buffers[i].page, frame, len);

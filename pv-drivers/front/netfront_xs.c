@@ -58,7 +58,7 @@ static int64_t make_buffers(struct netfront *dev)
 		tx->page = granted_page(dev, true, &tx->ref);
 		rx->page = granted_page(dev, false, &rx->ref);
 		if (!tx->page || !rx->page)
-			return -XEN_ENOMEM;
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -68,13 +68,13 @@ static int64_t make_rings(struct netfront *dev)
 	void *tx = granted_page(dev, false, &dev->tx_ring_ref);
 
 	if (!tx)
-		return -XEN_ENOMEM;
+		return -ENOMEM;
 	ring_front_init(&dev->tx, tx, PV_PAGE,
 			sizeof(union netif_tx_sring_entry));
 	void *rx = granted_page(dev, false, &dev->rx_ring_ref);
 
 	if (!rx)
-		return -XEN_ENOMEM;
+		return -ENOMEM;
 	ring_front_init(&dev->rx, rx, PV_PAGE,
 			sizeof(union netif_rx_sring_entry));
 	const int64_t port = event_alloc(dev->xenbus.backend_id);
@@ -103,12 +103,12 @@ static int64_t read_mac(struct netfront *dev)
 	if (len < 0)
 		return len;
 	if (len != 17)
-		return -XEN_EINVAL;
+		return -EINVAL;
 	for (int i = 0; i < 6; i++) {
 		const int high = hex(text[i * 3]), low = hex(text[i * 3 + 1]);
 
 		if (high < 0 || low < 0)
-			return -XEN_EINVAL;
+			return -EINVAL;
 		dev->mac[i] = high * 16 + low;
 	}
 	return 0;

@@ -36,10 +36,10 @@ int64_t text_number(const char *text)
 	int64_t value = 0;
 
 	if (!*text)
-		return -XEN_EINVAL;
+		return -EINVAL;
 	for (; *text; text++) {
 		if (*text < '0' || *text > '9' || value > INT64_MAX / 10 - 9)
-			return -XEN_EINVAL;
+			return -EINVAL;
 		value = value * 10 + (*text - '0');
 	}
 	return value;

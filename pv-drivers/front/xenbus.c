@@ -37,12 +37,12 @@ static void on_event(uint32_t port, void *data)
 int64_t xenbus_init(void)
 {
 	if (!pv_info->store_mfn || pv_is_dom0())
-		return -XEN_ENODEV;
+		return -ENODEV;
 	if (ring)
 		return 0;
 	ring = os_map(pv_info->store_mfn, true);
 	if (!ring)
-		return -XEN_ENOMEM;
+		return -ENOMEM;
 	event_register(pv_info->store_evtchn, on_event, NULL);
 	return 0;
 }
@@ -143,7 +143,7 @@ static int64_t error_number(const char *name)
 		const char *name;
 		int number;
 	} errors[] = {
-#define ERROR(name) { #name, XEN_##name },
+#define ERROR(name) { #name, name },
 		XSD_ERROR_NAMES(ERROR)
 #undef ERROR
 	};
@@ -151,7 +151,7 @@ static int64_t error_number(const char *name)
 	for (unsigned int i = 0; i < sizeof(errors) / sizeof(*errors); i++)
 		if (text_equal(errors[i].name, name))
 			return -errors[i].number;
-	return -XEN_EIO;
+	return -EIO;
 }
 
 struct part {
@@ -166,11 +166,11 @@ static int64_t request(uint32_t type, uint32_t tx, const struct part *parts,
 	struct xsd_sockmsg head = { .type = type, .tx_id = tx };
 
 	if (!ring)
-		return -XEN_ENODEV;
+		return -ENODEV;
 	for (unsigned int i = 0; i < nr; i++)
 		head.len += parts[i].len;
 	if (head.len > XENSTORE_PAYLOAD_MAX)
-		return -XEN_E2BIG;
+		return -E2BIG;
 	const uint64_t saved = os_lock();
 
 	head.req_id = ++last_request;
@@ -363,7 +363,7 @@ int64_t xenbus_wait_state(const char *dir, unsigned int mask)
 	int64_t state;
 
 	if (len + sizeof("/state") > sizeof(path))
-		return -XEN_E2BIG;
+		return -E2BIG;
 	text_copy(path, dir, sizeof(path));
 	text_copy(path + len, "/state", sizeof(path) - len);
 	int64_t rc = xenbus_watch(path, "state");

@@ -31,7 +31,7 @@ int64_t xenbus_device_open(struct xenbus_device *dev, const char *class,
 	if (len < 0)
 		return len;
 	if (len >= (int64_t)sizeof(dev->backend))
-		return -XEN_E2BIG;
+		return -E2BIG;
 	const int64_t domain = xenbus_read_number(0, dev->path, "backend-id");
 
 	if (domain < 0)
@@ -55,7 +55,7 @@ int64_t xenbus_device_wait(const struct xenbus_device *dev,
 
 	if (got < 0)
 		return got;
-	return got == (int64_t)state ? 0 : -XEN_EIO;
+	return got == (int64_t)state ? 0 : -EIO;
 }
 
 int64_t xenbus_device_publish(const struct xenbus_device *dev,
@@ -81,7 +81,7 @@ int64_t xenbus_device_publish(const struct xenbus_device *dev,
 
 		if (!rc)
 			rc = end;
-	} while (rc == -XEN_EAGAIN);
+	} while (rc == -EAGAIN);
 	return rc;
 }
 
