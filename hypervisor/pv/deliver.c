@@ -13,7 +13,7 @@
 #include "core/domain.h"
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
-#include "mm/mmu.h"
+#include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "pv/pvclock.h"
 #include "pv/segment.h"
@@ -33,7 +33,7 @@ INLINE void enter_kernel(struct vcpu *v)
 {
 	v->kernel_mode = true;
 	swapgs();
-	mmu_load_root(v);
+	tlb_load_root(mfn_paddr(v->kernel_l4));
 	if (v->runstate_late)
 		pvclock_write_records(v);
 }
@@ -47,7 +47,7 @@ INLINE bool enter_user(struct vcpu *v)
 	}
 	v->kernel_mode = false;
 	swapgs();
-	mmu_load_root(v);
+	tlb_load_root(mfn_paddr(v->user_l4));
 	return true;
 }
 

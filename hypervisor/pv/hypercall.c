@@ -54,13 +54,16 @@ static hypercall_fn *const table[NR_HYPERCALLS] = {
 	[__HYPERVISOR_shoji] = hypercall_shoji,
 };
 
-bool preempt_needed(void)
+static inline bool preempt_wanted(void)
 {
 	const struct cpu *const cpu = this_cpu();
 
-	if (cpu->softirq)
-		return true;
-	return cpu->vcpu->info && vcpu_event_deliverable(cpu->vcpu);
+	return cpu->softirq || vcpu_event_deliverable(cpu->vcpu);
+}
+
+bool preempt_needed(void)
+{
+	return preempt_wanted();
 }
 
 /* What a guest's register or multicall entry holds as the number. */
@@ -126,7 +129,7 @@ UNGUARDED int64_t hypercall_multicall(struct hypercall_args *a)
 		struct multicall_entry entry;
 		int64_t result;
 
-		if (i && preempt_needed())
+		if (i && preempt_wanted())
 			break;
 		if (get_guest(&entry, list, i))
 			return -EFAULT;
