@@ -283,12 +283,12 @@ void memory_init_frames(void)
 	for (unsigned i = 0; i < boot_info.nr_ranges; i++)
 		if (boot_info.range[i].type == MEMORY_RAM)
 			nr_frames = boot_info.range[i].end / PAGE_SIZE;
-	frames_size = page_up(
-		nr_frames * (sizeof(*frames) + sizeof(*frame_prev)));
+	frames_size = page_up(nr_frames * sizeof(*frames) +
+		(nr_frames / FRAME_REGION + 1) * sizeof(*frame_regions));
 	m2p_size = (nr_frames * 8 + M2P_PIECE - 1) & ~(M2P_PIECE - 1);
 	m2p = direct(memory_boot_alloc(m2p_size, M2P_PIECE, DIRECT_MAX));
 	frames = direct(memory_boot_alloc(frames_size, PAGE_SIZE, DIRECT_MAX));
-	frame_prev = (uint32_t *)(frames + nr_frames);
+	frame_regions = (uint64_t *)(frames + nr_frames);
 	memset(m2p, 0xff, m2p_size);
 	memset(frames, 0, frames_size);
 	set_owners();

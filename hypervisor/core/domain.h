@@ -46,8 +46,7 @@ struct domain {
 
 	/* Memory (mm/frame.c) */
 	struct spinlock pages_lock; /* RANK_PAGES */
-	uint32_t pages; /* first frame of the list of pages, 0 none */
-	uint32_t pages_unpinned; /* the same: between its death's two rounds */
+	uint64_t unpinned, reclaimed; /* how far its death's rounds have come */
 	uint64_t nr_pages; /* RANK_PAGES */
 	uint64_t max_pages;
 	uint64_t claimed; /* pages set aside for it, not yet allocated */

@@ -3,7 +3,7 @@
  * The audit: every frame's reference count, type and type count, recomputed
  * from what holds the references (frame.c, I1 to I4): entries of valid page
  * tables, unfinished walks, pins, roots, descriptor tables, grants in use,
- * shared pages; and each domain's list of pages. It only reads.
+ * shared pages; and what each domain is charged for. It only reads.
  */
 #pragma once
 

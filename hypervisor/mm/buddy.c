@@ -39,10 +39,15 @@ static void insert(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
 	struct frame *const f = &frames[n];
+	uint32_t *const head = &free_list[zone][order];
 
 	f->refs = FR_FREE;
 	f->stamp = (uint16_t)order;
-	frame_list_insert(&free_list[zone][order], (uint32_t)n);
+	f->next = *head;
+	f->type = 0;
+	if (*head)
+		frames[*head].type = (uint32_t)n;
+	*head = (uint32_t)n;
 	order_map[zone] |= 1u << order;
 	zone_map |= 1ull << zone;
 	zone_pages[zone] += 1ull << order;
@@ -51,8 +56,12 @@ static void insert(uint64_t n, unsigned order) REQUIRES(lock)
 static void take(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	const unsigned zone = zone_of(n);
+	const uint32_t next = frames[n].next, prev = frames[n].type;
 
-	frame_list_remove(&free_list[zone][order], (uint32_t)n);
+	*(prev ? &frames[prev].next : &free_list[zone][order]) = next;
+	if (next)
+		frames[next].type = prev;
+	frames[n].type = 0;
 	frames[n].refs = 0;
 	zone_pages[zone] -= 1ull << order;
 	if (free_list[zone][order])
@@ -92,8 +101,6 @@ static mfn_t cut(uint64_t n, unsigned have, unsigned order) REQUIRES(lock)
 		insert(n, have);
 		n += 1ull << have;
 	}
-	frames[n].type = 0;
-	frames[n].refs = 0;
 	return MFN(n);
 }
 
@@ -132,9 +139,17 @@ static bool is_free_block(uint64_t n, unsigned order)
 		frames[n].stamp == order;
 }
 
+/* Regions that are free as a whole have nobody's pages. */
+static void forget_owners(uint64_t n, unsigned order) REQUIRES(lock)
+{
+	for (uint64_t i = 0; i < 1ull << order >> FRAME_REGION_ORDER; i++)
+		frame_region(n)[i] = 0;
+}
+
 static void give(uint64_t n, unsigned order) REQUIRES(lock)
 {
 	nr_free += 1ull << order;
+	forget_owners(n, order);
 	while (order < BUDDY_ORDER_MAX) {
 		const uint64_t other = n ^ (1ull << order);
 
@@ -143,29 +158,19 @@ static void give(uint64_t n, unsigned order) REQUIRES(lock)
 			break;
 		take(other, order);
 		n &= other;
-		order++;
+		if (++order == FRAME_REGION_ORDER)
+			forget_owners(n, order);
 	}
 	insert(n, order);
 }
 
-void buddy_free(mfn_t mfn, unsigned order)
+void buddy_free(mfn_t mfn, uint64_t pages)
 {
-	ASSERT(mfn.n && !(mfn.n & ((1ull << order) - 1)));
-	ASSERT(mfn.n + (1ull << order) <= nr_frames);
-	spin_lock(&lock);
-	ASSERT(!(frames[mfn.n].refs & FR_FREE));
-	give(mfn.n, order);
-	spin_unlock(&lock);
-}
-
-void buddy_free_range(paddr_t start, paddr_t end)
-{
-	uint64_t n = (start + PAGE_MASK) >> PAGE_SHIFT;
-	const uint64_t stop = end >> PAGE_SHIFT;
+	const uint64_t stop = mfn.n + pages;
+	uint64_t n = mfn.n;
 
 	spin_lock(&lock);
 	ASSERT(n && stop <= nr_frames);
-	nr_total += stop > n ? stop - n : 0;
 	while (n < stop) {
 		unsigned order = (unsigned)__builtin_ctzll(n);
 
@@ -173,10 +178,22 @@ void buddy_free_range(paddr_t start, paddr_t end)
 			order = BUDDY_ORDER_MAX;
 		while (n + (1ull << order) > stop)
 			order--;
+		ASSERT(!(frames[n].refs & FR_FREE));
 		give(n, order);
 		n += 1ull << order;
 	}
 	spin_unlock(&lock);
+}
+
+void buddy_free_range(paddr_t start, paddr_t end)
+{
+	const mfn_t first = paddr_mfn(start + PAGE_MASK);
+	const uint64_t stop = end >> PAGE_SHIFT;
+
+	if (stop <= first.n)
+		return;
+	nr_total += stop - first.n;
+	buddy_free(first, stop - first.n);
 }
 
 uint64_t buddy_free_pages(void)

@@ -6,10 +6,11 @@
  * limit, the highest memory is taken first, so that what is below 4 GiB
  * stays for those who need it.
  *
- * In struct frame a free block's first frame has FR_FREE in refs, next, prev
- * and, in stamp, the order; its other frames have refs 0. Frames that are
- * handed out have type 0 and refs 0; the contents of their pages are not
- * cleared. Lock: RANK_HEAP.
+ * In struct frame a free block's first frame has FR_FREE in refs, next, the
+ * previous one in type and, in stamp, the order; its other frames have refs 0.
+ * Frames that are handed out have type 0 and refs 0; the contents of their
+ * pages are not cleared. A region that becomes free as a whole is nobody's any
+ * more (frame_region()). Lock: RANK_HEAP.
  *
  * A claim sets pages aside: what is claimed is given only to
  * buddy_alloc_claimed().
@@ -25,7 +26,8 @@
 mfn_t buddy_alloc(unsigned order, unsigned address_bits);
 mfn_t buddy_alloc_claimed(
 	unsigned order, unsigned address_bits, uint64_t claimed);
-void buddy_free(mfn_t mfn, unsigned order);
+/* Any run of frames that were handed out. */
+void buddy_free(mfn_t mfn, uint64_t pages);
 
 /* Give memory that is not the allocator's to it: at boot, and what boot used
  * (modules, for example). Both ends inwards to whole pages. */

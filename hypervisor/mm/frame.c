@@ -30,9 +30,9 @@
  *     references. A flush comes after the type is taken and before the
  *     contents are relied on; a frame is freed after it.
  * Locks: page-table and descriptor types, their entries, FT_VALID, FT_PINNED
- *     and walks change under the owner's RANK_PT; the list of pages, nr_pages,
- *     claims and FR_ALLOCATED's first setting under its RANK_PAGES; free
- *     frames are the allocator's (RANK_HEAP). References and the writable
+ *     and walks change under the owner's RANK_PT; nr_pages, claims and
+ *     FR_ALLOCATED's first setting under its RANK_PAGES; free frames are the
+ *     allocator's (RANK_HEAP). References and the writable
  *     type are atomic words, which grants and foreign mappings change without
  *     a lock. mm/audit.c recomputes all of I1 to I4 on the live machine.
  */
@@ -52,15 +52,9 @@
 #include "xen/errno.h"
 
 struct frame *frames;
-uint32_t *frame_prev;
+uint64_t *frame_regions;
 uint64_t nr_frames;
 uint64_t *m2p;
-
-static void list_unlink(struct domain *d, uint32_t index)
-{
-	frame_list_remove(d->pages == index ? &d->pages : &d->pages_unpinned,
-		index);
-}
 
 /* Reserve room for pages in d's limit. */
 static int account(struct domain *d, uint64_t pages)
@@ -131,14 +125,14 @@ static int assign(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 		f->stamp = 0;
 		if (pfn != PFN_NONE)
 			write_once(&m2p[mfn.n + i], pfn + i);
-		frame_list_insert(&d->pages, (uint32_t)(mfn.n + i));
+		atomic_or(frame_region(mfn.n + i), frame_region_bit(d->id));
 		store_release(&f->refs, FR_ALLOCATED | 1);
 	}
 	spin_unlock(&d->pages_lock);
 	if (!dying)
 		return 0;
 	/* frame_reclaim() may have passed: it would keep the page for ever. */
-	buddy_free(mfn, order);
+	buddy_free(mfn, pages);
 	unaccount(d, pages);
 	return reject(-EINVAL, "the domain is dying");
 }
@@ -173,30 +167,32 @@ int frame_claim(struct domain *d, uint64_t pages)
 	return rc;
 }
 
+/* Without references, and without CPUs that remember it, it is nobody's. */
+static void retire(struct frame *f)
+{
+	ASSERT(!(f->type & (FT_COUNT | FT_PINNED)));
+	tlb_flush_since(f->stamp);
+	m2p[frame_mfn(f).n] = PFN_NONE;
+	f->type = 0;
+	f->owner = FRAME_HV;
+	f->refs = 0;
+}
+
 /* The last reference is gone: back to the allocator. */
 static void frame_free(struct frame *f)
 {
 	struct domain *const d = domain_of_id(f->owner);
-	const mfn_t mfn = frame_mfn(f);
+	const bool shared = f->refs & FR_SHARED;
 
-	ASSERT(!(f->type & (FT_COUNT | FT_PINNED)));
-	ASSERT(!(f->refs & FR_SHARED) || f->owner != DOMID_XEN);
-	tlb_flush_since(f->stamp);
-	m2p[mfn.n] = PFN_NONE;
-	f->type = 0;
-	f->owner = FRAME_HV;
-	if (f->refs & FR_SHARED) {
-		/* A page of ours: it was never in the domain's list. */
-		f->refs = 0;
-		page_free(mfn_direct(mfn));
+	ASSERT(!shared || f->owner != DOMID_XEN);
+	retire(f);
+	if (shared) {
+		/* A page of ours: the domain was not charged for it. */
+		page_free(mfn_direct(frame_mfn(f)));
 		domain_put(d);
 		return;
 	}
-	spin_lock(&d->pages_lock);
-	list_unlink(d, (uint32_t)mfn.n);
-	spin_unlock(&d->pages_lock);
-	f->refs = 0;
-	buddy_free(mfn, 0);
+	buddy_free(frame_mfn(f), 1);
 	unaccount(d, 1);
 }
 
@@ -399,8 +395,8 @@ static bool disown(struct frame *f)
 	uint32_t refs = read_once(&f->refs);
 
 	do {
-		if (!(refs & FR_ALLOCATED))
-			return false;
+		if (!(refs & FR_ALLOCATED) || !(refs & FR_COUNT))
+			return false; /* given up, or stolen */
 	} while (!atomic_cas(&f->refs, &refs, refs & ~FR_ALLOCATED));
 	return true;
 }
@@ -419,50 +415,77 @@ int frame_release(struct domain *d, mfn_t mfn)
 	return rc;
 }
 
-int frame_find_pinned(struct domain *d, mfn_t *pinned)
-{
-	for (;;) {
-		uint32_t index;
+/* The pages of d in frames [first, end): up to where they are done. */
+typedef uint64_t round_fn(struct domain *d, uint64_t first, uint64_t end);
 
-		spin_lock(&d->pages_lock);
-		index = d->pages;
-		if (index && (frames[index].type & FT_PINNED)) {
-			*pinned = MFN(index);
-			spin_unlock(&d->pages_lock);
+static uint64_t find_pinned(struct domain *d, uint64_t n, uint64_t end)
+{
+	while (n < end &&
+		(frames[n].owner != d->id || !(frames[n].type & FT_PINNED)))
+		n++;
+	return n;
+}
+
+/* What nobody else uses is freed in runs; what others still map stays behind. */
+static uint64_t reclaim(struct domain *d, uint64_t first, uint64_t end)
+{
+	uint64_t run = 0, freed = 0;
+
+	for (uint64_t n = first; n <= end; n++) {
+		struct frame *const f = &frames[n];
+		const bool ours = n < end && f->owner == d->id;
+		uint32_t refs = FR_ALLOCATED | 1;
+
+		if (ours && atomic_cas(&f->refs, &refs, 0)) {
+			retire(f);
+			run++;
+			continue;
+		}
+		if (run)
+			buddy_free(MFN(n - run), run);
+		freed += run;
+		run = 0;
+		if (ours && disown(f))
+			frame_put(MFN(n));
+	}
+	if (freed)
+		unaccount(d, freed);
+	return end;
+}
+
+/* One round, whose cursor only ever stands where all below is done. */
+static int go_round(struct domain *d, uint64_t *cursor, round_fn *fn)
+{
+	uint64_t n = read_once(cursor);
+
+	/* Who looked at d->dying before is done with adding pages. */
+	spin_lock(&d->pages_lock);
+	spin_unlock(&d->pages_lock);
+	while (n < nr_frames) {
+		const uint64_t next = (n | (FRAME_REGION - 1)) + 1;
+		const uint64_t end = next < nr_frames ? next : nr_frames;
+		const bool has = *frame_region(n) & frame_region_bit(d->id);
+
+		n = has ? fn(d, n, end) : end;
+		write_once(cursor, n);
+		if (n != end)
 			return -EBUSY;
-		}
-		if (index) {
-			list_unlink(d, index);
-			frame_list_insert(&d->pages_unpinned, index);
-		}
-		spin_unlock(&d->pages_lock);
-		if (!index)
-			return 0;
-		if (preempt_needed())
+		/* Empty regions are a few instructions each. */
+		if ((has || n % (64 * FRAME_REGION) == 0) && preempt_needed())
 			return -ERESTART;
 	}
+	return 0;
+}
+
+int frame_find_pinned(struct domain *d, mfn_t *pinned)
+{
+	const int rc = go_round(d, &d->unpinned, find_pinned);
+
+	*pinned = MFN(d->unpinned);
+	return rc;
 }
 
 int frame_reclaim(struct domain *d)
 {
-	for (;;) {
-		uint32_t index;
-		bool ours = false;
-
-		spin_lock(&d->pages_lock);
-		index = d->pages_unpinned;
-		if (index) {
-			/* What others still map stays behind here. */
-			list_unlink(d, index);
-			frame_list_insert(&d->pages, index);
-			ours = disown(&frames[index]);
-		}
-		spin_unlock(&d->pages_lock);
-		if (!index)
-			return 0;
-		if (ours)
-			frame_put(MFN(index));
-		if (preempt_needed())
-			return -ERESTART;
-	}
+	return go_round(d, &d->reclaimed, reclaim);
 }

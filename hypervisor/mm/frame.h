@@ -28,12 +28,13 @@ enum frame_type {
 struct frame {
 	union {
 		struct {
-			uint32_t type; /* enum, FT_ flags and type count */
+			uint32_t type; /* enum, FT_ flags and type count;
+					  of a free block, the previous one */
 			uint32_t refs; /* FR_ flags and reference count */
 		};
 		uint64_t counts; /* both; atomic, as each is by itself */
 	};
-	uint32_t next; /* owner's page list, or free list */
+	uint32_t next; /* of a free block, the next one */
 	uint16_t owner; /* domain id; DOMID_XEN, DOMID_IO, or FRAME_HV */
 	uint16_t stamp; /* flush clock when it was last unmapped;
 			   the order of a free block */
@@ -58,7 +59,7 @@ static_assert(sizeof(struct frame) == 16, "the size of the frame table");
 #define FRAME_HV 0xffff /* the hypervisor's own memory, or no memory */
 
 extern struct frame *frames; /* boot/memory.c allocates it */
-extern uint32_t *frame_prev; /* the lists' other direction, by frame */
+extern uint64_t *frame_regions; /* who has had pages there: frame_region() */
 extern uint64_t nr_frames; /* highest machine frame + 1 */
 extern uint64_t *m2p; /* writable view of the machine-to-physical table */
 
@@ -79,27 +80,20 @@ static inline mfn_t frame_mfn(const struct frame *f)
 	return MFN((uint64_t)(f - frames));
 }
 
-/* Lists, linked by frame number; 0 ends them. */
-static inline void frame_list_insert(uint32_t *head, uint32_t index)
+/* A region is 2^FRAME_REGION_ORDER frames. Its word has the bit of each domain
+ * that got a page there since the region was last free as a whole: a domain's
+ * pages are found without lists, and without looking at every frame. */
+#define FRAME_REGION_ORDER 6
+#define FRAME_REGION (1ull << FRAME_REGION_ORDER)
+
+static inline uint64_t *frame_region(uint64_t n)
 {
-	frame_prev[index] = 0;
-	frames[index].next = *head;
-	if (*head)
-		frame_prev[*head] = index;
-	*head = index;
+	return &frame_regions[n >> FRAME_REGION_ORDER];
 }
 
-/* *head matters if index is the first. */
-static inline void frame_list_remove(uint32_t *head, uint32_t index)
+static inline uint64_t frame_region_bit(uint16_t owner)
 {
-	const uint32_t next = frames[index].next, prev = frame_prev[index];
-
-	if (prev)
-		frames[prev].next = next;
-	else
-		*head = next;
-	if (next)
-		frame_prev[next] = prev;
+	return 1ull << owner % 64;
 }
 
 /* Frames of a domain. All return 0 or -errno. */
@@ -208,10 +202,10 @@ void frame_share_m2p(void);
  * maps it any more. */
 void frame_unshare(void *page);
 
-/* The pages of a dying domain go in two rounds, each to be called until it
- * does not say -ERESTART: the first finds what is to be unpinned (-EBUSY with
- * *pinned; 0: no more), the second gives the pages back. One round would free
- * pages at the moment their tables let go of them, with a flush for each. */
+/* The pages of a dying domain go in two rounds over the frame table, each to be
+ * called until it does not say -ERESTART: the first finds what is to be unpinned
+ * (-EBUSY with *pinned; 0: no more), the second gives the pages back. One round
+ * would free pages at the moment their tables let go of them, one by one. */
 int frame_find_pinned(struct domain *d, mfn_t *pinned);
 int frame_reclaim(struct domain *d);
 

@@ -155,7 +155,7 @@ static void free_piece(struct slab *slab, void *piece)
 	spin_unlock(&lock);
 	if (empty) {
 		slab->magic = 0;
-		buddy_free(direct_mfn(slab), 0);
+		buddy_free(direct_mfn(slab), 1);
 	}
 }
 
@@ -172,7 +172,7 @@ void heap_free(void *object)
 	}
 	mfn = direct_mfn(object);
 	ASSERT(frame_of(mfn)->owner == FRAME_HV);
-	buddy_free(mfn, frame_of(mfn)->stamp);
+	buddy_free(mfn, 1ull << frame_of(mfn)->stamp);
 }
 
 void *page_alloc(void)
@@ -187,5 +187,5 @@ void *page_alloc(void)
 void page_free(void *page)
 {
 	ASSERT(!((uint64_t)page & PAGE_MASK));
-	buddy_free(direct_mfn(page), 0);
+	buddy_free(direct_mfn(page), 1);
 }

@@ -140,7 +140,7 @@ static int allocate_chunk(struct exchange *e, mfn_t *out)
 		if (!mfn_none(out[i]))
 			continue;
 		while (i--)
-			buddy_free(out[i], e->x.out.extent_order);
+			buddy_free(out[i], 1ull << e->x.out.extent_order);
 		return reject(-ENOMEM, "no free memory of that order");
 	}
 	return 0;

@@ -21,7 +21,7 @@ enum lock_rank {
 	RANK_DOMAINS, /* the list of domains, their creation and death */
 	RANK_GRANT, /* a domain's grant table and its map tracks */
 	RANK_PT, /* a domain's page tables: types, entries, pins */
-	RANK_PAGES, /* a domain's page list and page counts */
+	RANK_PAGES, /* a domain's page counts */
 	RANK_HEAP, /* free memory */
 	RANK_IRQ, /* interrupt descriptors and the chips behind them */
 	RANK_EVENT, /* a domain's event channels */

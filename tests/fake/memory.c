@@ -26,7 +26,7 @@ uint64_t machine_fault_at;
 
 static char (*arena)[PAGE_SIZE];
 static struct frame table[PAGES];
-static uint32_t prev[PAGES];
+static uint64_t regions[PAGES / FRAME_REGION + 1];
 static uint64_t m2p_table[PAGES];
 
 void fake_memory_reset(void);
@@ -37,10 +37,11 @@ void fake_memory_reset(void)
 	if (!arena)
 		arena = aligned_alloc(PAGE_SIZE, PAGES * PAGE_SIZE);
 	memset(table, 0, sizeof(table));
+	memset(regions, 0, sizeof(regions));
 	for (unsigned i = 0; i < PAGES; i++)
 		table[i].owner = FRAME_HV;
 	frames = table;
-	frame_prev = prev;
+	frame_regions = regions;
 	nr_frames = PAGES;
 	m2p = m2p_table;
 	machine_preempt = machine_writes_fail = false;
@@ -93,7 +94,7 @@ void *page_alloc(void)
 
 void page_free(void *page)
 {
-	buddy_free(direct_mfn(page), 0);
+	buddy_free(direct_mfn(page), 1);
 }
 
 void *heap_alloc(size_t size)

@@ -58,11 +58,13 @@ mfn_t buddy_alloc_claimed(
 	return buddy_alloc(order, address_bits);
 }
 
-void buddy_free(mfn_t mfn, unsigned order)
+void buddy_free(mfn_t mfn, uint64_t pages)
 {
-	ASSERT(order == 0 && used[mfn.n]);
-	used[mfn.n] = false;
-	machine_allocations--;
+	for (uint64_t n = mfn.n; n < mfn.n + pages; n++) {
+		ASSERT(used[n]);
+		used[n] = false;
+		machine_allocations--;
+	}
 }
 
 bool buddy_claim(uint64_t pages)

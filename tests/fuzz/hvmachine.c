@@ -47,7 +47,7 @@ uint64_t hw_fault_address;
 
 static char arena[HW_FRAMES][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static struct frame frame_table[HW_FRAMES];
-static uint32_t prev_table[HW_FRAMES];
+static uint64_t regions[HW_FRAMES / FRAME_REGION + 1];
 static uint64_t m2p_table[HW_FRAMES];
 
 struct boot_info boot_info;
@@ -101,7 +101,7 @@ void *page_alloc(void)
 
 void page_free(void *page)
 {
-	buddy_free(direct_mfn(page), 0);
+	buddy_free(direct_mfn(page), 1);
 }
 
 void fake_memory_reset(void);
@@ -110,9 +110,10 @@ void fake_guest_reset(void);
 void fake_memory_reset(void)
 {
 	memset(frame_table, 0, sizeof(frame_table));
+	memset(regions, 0, sizeof(regions));
 	memset(arena, 0, sizeof(arena));
 	frames = frame_table;
-	frame_prev = prev_table;
+	frame_regions = regions;
 	nr_frames = HW_FRAMES;
 	m2p = m2p_table;
 	for (unsigned i = 0; i < HW_FRAMES; i++) {

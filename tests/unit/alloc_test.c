@@ -24,7 +24,7 @@
 /* What the files need of others */
 
 struct frame *frames;
-uint32_t *frame_prev;
+uint64_t *frame_regions;
 uint64_t nr_frames;
 static char *memory;
 
@@ -70,7 +70,8 @@ static void start(void)
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	CHECK(memory != MAP_FAILED);
 	frames = calloc(FRAMES, sizeof(*frames));
-	frame_prev = calloc(FRAMES, sizeof(*frame_prev));
+	frame_regions = calloc(FRAMES / FRAME_REGION + 1,
+		sizeof(*frame_regions));
 	nr_frames = FRAMES;
 	buddy_free_range(FIRST * PAGE_SIZE - 5, HOLE_START * PAGE_SIZE + 7);
 	buddy_free_range(HOLE_END * PAGE_SIZE, FRAMES * PAGE_SIZE);
@@ -123,13 +124,13 @@ static void frames_random(void)
 			memset(taken + block[k].mfn.n, 0,
 				1ul << block[k].order);
 			used -= 1ull << block[k].order;
-			buddy_free(block[k].mfn, block[k].order);
+			buddy_free(block[k].mfn, 1ull << block[k].order);
 			block[k] = block[--nr];
 		}
 		CHECK_EQUAL(buddy_free_pages(), total - used);
 	}
 	while (nr--)
-		buddy_free(block[nr].mfn, block[nr].order);
+		buddy_free(block[nr].mfn, 1ull << block[nr].order);
 	CHECK_EQUAL(buddy_free_pages(), total);
 	/* All neighbours have joined: the largest block there can be. */
 	CHECK_EQUAL(buddy_alloc(13, 0).n, 8192);

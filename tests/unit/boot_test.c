@@ -49,7 +49,7 @@ struct boot_info boot_info;
 char image_start[4096];
 __asm__(".globl image_end; .set image_end, image_start + 4096");
 struct frame *frames;
-uint32_t *frame_prev;
+uint64_t *frame_regions;
 uint64_t nr_frames;
 uint64_t *m2p;
 
@@ -440,7 +440,7 @@ static void memory_early(void)
 	CHECK(m2p[0] == ~0ull && m2p[0x17ffff] == ~0ull);
 	/* RAM above 1 MiB but image, module, a, b, c, tables */
 	CHECK_EQUAL(released, 0x7f00000ull + 0x80000000 - 0x1000 - 0x2000 -
-			0x1000 - 0x1000 - 0x1000 - 0xc00000 - 0x1e00000);
+			0x1000 - 0x1000 - 0x1000 - 0xc00000 - 0x1831000);
 }
 
 /* ACPI */
