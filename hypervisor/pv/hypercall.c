@@ -72,6 +72,19 @@ static hypercall_fn *lookup(uint64_t nr)
 	return nr < NR_HYPERCALLS ? table[nr] : NULL;
 }
 
+/* The result looks like an error: iret's is the guest's RAX, whatever that is. */
+static __attribute__((noinline)) void finish(struct regs *regs, int64_t result)
+{
+	if (lookup((uint32_t)regs->rax) != hypercall_iret) {
+		if (result == -ERESTART) {
+			regs->rip -= 2; /* the SYSCALL instruction */
+			return;
+		}
+		refusal_check(result);
+	}
+	regs->rax = (uint64_t)result;
+}
+
 UNGUARDED void hypercall(struct regs *regs)
 {
 	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
@@ -84,14 +97,11 @@ UNGUARDED void hypercall(struct regs *regs)
 	current->perf[SHOJI_PERF_HYPERCALL + (uint32_t)regs->rax]++;
 	irq_enable();
 	result = fn(&regs->args);
-	if (__builtin_expect(result < 0, false) && fn != hypercall_iret) {
-		if (result == -ERESTART) {
-			regs->rip -= 2; /* the SYSCALL instruction */
-			return;
-		}
-		refusal_check(result);
-	}
-	regs->rax = (uint64_t)result;
+	/* Found again, not kept: that is shorter. */
+	if (__builtin_expect(result < 0, false))
+		finish(guest_regs(), result);
+	else
+		guest_regs()->rax = (uint64_t)result;
 }
 
 /* One entry: its call is made with its arguments, which it may change. */
