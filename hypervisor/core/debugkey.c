@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * The debug keys. They run in an interrupt handler perhaps, so they only read
- * and log.
+ * The debug keys. What they show at once is shown in an interrupt handler
+ * perhaps; what takes locks or time comes soon after.
  */
 #include "core/debugkey.h"
 
@@ -50,27 +50,31 @@ static void reboot(void)
 	machine_restart();
 }
 
-static const struct {
+static struct {
 	char key;
 	const char *what;
-	void (*fn)(void);
+	void (*now)(void);
+	struct work soon;
 } keys[] = {
-	{ 'R', "reboot the machine", reboot },
-	{ 'a', "audit of the frame table", audit_show },
-	{ 'b', "back-trace of this CPU", backtrace_here },
-	{ 'c', "CPUs", show_cpus },
-	{ 'e', "event channels", event_show },
-	{ 'i', "device interrupts", irq_show },
-	{ 'm', "memory", show_memory },
-	{ 'r', "vCPUs and who runs", sched_show },
-	{ 't', "time", show_time },
+	{ 'R', "reboot the machine", .now = reboot },
+	{ 'a', "audit of the frame table", .soon.fn = audit_show },
+	{ 'b', "back-trace of this CPU", .now = backtrace_here },
+	{ 'c', "CPUs", .now = show_cpus },
+	{ 'e', "event channels", .soon.fn = event_show },
+	{ 'i', "device interrupts", .now = irq_show },
+	{ 'm', "memory", .now = show_memory },
+	{ 'r', "vCPUs and who runs", .soon.fn = sched_show },
+	{ 't', "time", .now = show_time },
 };
 
 void debug_key(char key)
 {
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i].key == key) {
-			keys[i].fn();
+			if (keys[i].now)
+				keys[i].now();
+			else
+				work_queue(&keys[i].soon);
 			return;
 		}
 	for (unsigned i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

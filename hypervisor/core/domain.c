@@ -438,12 +438,8 @@ static int destroy_vcpus(struct domain *d)
 {
 	struct vcpu *v;
 
-	for_each_vcpu (d, v) {
-		const int rc = vcpu_destroy(v);
-
-		if (rc)
-			return rc;
-	}
+	for_each_vcpu (d, v)
+		vcpu_destroy(v);
 	hide_shared(d);
 	drop_claim(d);
 	return 0;

@@ -390,17 +390,10 @@ static void show_ports(struct domain *d)
 	}
 }
 
-static void show(void *)
+void event_show(void *)
 {
 	struct domain *d;
 
 	for_each_domain (d, 0)
 		show_ports(d);
-}
-
-void event_show(void)
-{
-	static struct work work = {.fn = show};
-
-	work_queue(&work);
 }

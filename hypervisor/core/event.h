@@ -37,5 +37,5 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
 /* The port of a domain is pending (sched_op poll). */
 bool event_port_pending(struct domain *d, unsigned port);
 
-/* Into the log, soon: all ports. Any context. */
-void event_show(void);
+/* Work: all ports into the log. */
+void event_show(void *unused);

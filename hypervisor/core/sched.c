@@ -436,7 +436,7 @@ static void show_vcpu(struct vcpu *v)
 		r.time[RUNSTATE_running] / 1000000);
 }
 
-static void show(void *)
+void sched_show(void *)
 {
 	struct domain *d;
 	struct vcpu *v;
@@ -455,11 +455,4 @@ static void show(void *)
 	for_each_domain (d, 0)
 		for_each_vcpu (d, v)
 			show_vcpu(v);
-}
-
-void sched_show(void)
-{
-	static struct work work = {.fn = show};
-
-	work_queue(&work);
 }

@@ -60,5 +60,5 @@ void sched_get_affinity(struct vcpu *v, cpumask_t *hard, cpumask_t *soft);
 void sched_runstate(struct vcpu *v, struct vcpu_runstate_info *state);
 uint64_t sched_cpu_idle_ns(unsigned cpu);
 
-/* Into the log, soon: who runs, who waits. Any context. */
-void sched_show(void);
+/* Work: who runs, who waits, into the log. */
+void sched_show(void *unused);

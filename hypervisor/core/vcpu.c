@@ -328,7 +328,7 @@ static void drop_tables(struct vcpu *v)
 	drop_info(v);
 }
 
-int vcpu_destroy(struct vcpu *v)
+void vcpu_destroy(struct vcpu *v)
 {
 	stop_timers(v);
 	drop_tables(v);
@@ -337,7 +337,6 @@ int vcpu_destroy(struct vcpu *v)
 		domain_put(v->walk.owner);
 		v->walk.owner = NULL;
 	}
-	return 0;
 }
 
 int vcpu_reset(struct vcpu *v)

@@ -138,7 +138,7 @@ struct vcpu_guest_context;
 /* A vCPU that is down and uninitialised; NULL if out of memory. */
 struct vcpu *vcpu_create(struct domain *d, unsigned id);
 /* Give up what it holds, of a dying domain; -ERESTART: call again. */
-int vcpu_destroy(struct vcpu *v);
+void vcpu_destroy(struct vcpu *v);
 void vcpu_free(struct vcpu *v); /* with the domain structure */
 
 /* Load all registers and tables of a vCPU that does not run. -EINVAL,

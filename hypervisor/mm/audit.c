@@ -243,7 +243,7 @@ static void tell_log(struct audit *a, const char *line)
 		log_error("audit: %s", line);
 }
 
-static void show(void *)
+void audit_show(void *)
 {
 	struct audit a = { .tell = tell_log };
 	const int rc = audit_machine(&a);
@@ -253,11 +253,4 @@ static void show(void *)
 	else
 		log_info("audit: %lu frames, %lu page tables, %lu differences",
 			a.frames, a.tables, a.wrong);
-}
-
-void audit_show(void)
-{
-	static struct work work = { .fn = show };
-
-	work_queue(&work);
 }

@@ -35,4 +35,4 @@ void audit(struct audit *a);
  * held. */
 int audit_machine(struct audit *a);
 
-void audit_show(void); /* the debug key: soon, into the log */
+void audit_show(void *unused); /* work: into the log */

@@ -37,48 +37,33 @@ static inline bool guest_range_ours(gva_t va, size_t size)
 /* Element i of a guest array, by the type of *object: a few words in place,
  * others by the functions. */
 #define get_guest(object, array, i)                                        \
-	get_guest_object((object),                                         \
+	guest_object((object),                                             \
 		gva_add((array), (uint64_t)(i) * sizeof(*(object))),        \
-		sizeof(*(object)))
+		sizeof(*(object)), false)
 #define put_guest(array, i, object)                                        \
-	put_guest_object(                                                  \
+	guest_object((void *)(object),                                     \
 		gva_add((array), (uint64_t)(i) * sizeof(*(object))),        \
-		(object), sizeof(*(object)))
+		sizeof(*(object)), true)
 
-static inline __attribute__((always_inline)) int get_guest_object(
-	void *to, gva_t from, size_t size)
+static inline __attribute__((always_inline)) int guest_object(
+	void *object, gva_t va, size_t size, bool put)
 {
-	uint64_t *const words = to;
+	uint64_t *const words = object;
 
-	if (size % 8 || size > GUEST_WORDS_MAX * 8 ||
-		guest_range_ours(from, size))
-		return copy_from_guest(to, from, size);
+	if (size % 8 || size > GUEST_WORDS_MAX * 8 || guest_range_ours(va, size))
+		goto other;
 	guest_open();
 #pragma GCC unroll 9
 	for (unsigned i = 0; i < size / 8; i++)
-		guest_load(words[i], from.va + 8 * i, fault);
+		if (put)
+			guest_store(va.va + 8 * i, words[i], fault);
+		else
+			guest_load(words[i], va.va + 8 * i, fault);
 	guest_close();
 	return 0;
 fault:
 	guest_close();
-	return copy_from_guest(to, from, size);
-}
-
-static inline __attribute__((always_inline)) int put_guest_object(
-	gva_t to, const void *from, size_t size)
-{
-	const uint64_t *const words = from;
-
-	if (size % 8 || size > GUEST_WORDS_MAX * 8 ||
-		guest_range_ours(to, size))
-		return copy_to_guest(to, from, size);
-	guest_open();
-#pragma GCC unroll 9
-	for (unsigned i = 0; i < size / 8; i++)
-		guest_store(to.va + 8 * i, words[i], fault);
-	guest_close();
-	return 0;
-fault:
-	guest_close();
-	return copy_to_guest(to, from, size);
+other:
+	return put ? copy_to_guest(va, object, size) :
+		     copy_from_guest(object, va, size);
 }

@@ -29,7 +29,7 @@ unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
 	const unsigned left = PAGE_SIZE - (unsigned)(regs->rip % PAGE_SIZE);
 	const gva_t at = { regs->rip };
 
-	if (!get_guest_object(bytes, at, INSN_ROOM))
+	if (!guest_object(bytes, at, INSN_ROOM, false))
 		return INSN_MAX;
 	return left < INSN_ROOM && !copy_from_guest(bytes, at, left) ? left : 0;
 }

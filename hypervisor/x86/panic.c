@@ -86,8 +86,15 @@ static void begin(const char *fmt, va_list args)
 	log_error("panic on CPU %u: %s", this_cpu()->number, text);
 }
 
-static _Noreturn void end(void)
+/* regs: where it happened, NULL for right here. */
+static _Noreturn void end(const struct regs *regs)
 {
+	if (regs) {
+		regs_show(regs);
+		backtrace_show(regs->rip, regs->rbp);
+	} else {
+		backtrace_here();
+	}
 	if (!options.noreboot)
 		machine_restart();
 	log_error("stopped here because of \"noreboot\"");
@@ -102,8 +109,7 @@ void panic(const char *fmt, ...)
 	va_start(args, fmt);
 	begin(fmt, args);
 	va_end(args);
-	backtrace_here();
-	end();
+	end(NULL);
 }
 
 void panic_regs(const struct regs *regs, const char *fmt, ...)
@@ -113,9 +119,7 @@ void panic_regs(const struct regs *regs, const char *fmt, ...)
 	va_start(args, fmt);
 	begin(fmt, args);
 	va_end(args);
-	regs_show(regs);
-	backtrace_show(regs->rip, regs->rbp);
-	end();
+	end(regs);
 }
 
 void assert_failed(const char *condition, const char *file, int line)
