@@ -13,11 +13,11 @@
  */
 #include "lib/kernelcache.h"
 
+#include <blake2.h>
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,8 @@
 #include "lib/error.h"
 #include "lib/log.h"
 
-#define NAME_LENGTH (2 * SHA256_DIGEST_LENGTH)
+#define HASH_SIZE 32
+#define NAME_LENGTH (2 * HASH_SIZE)
 #define TEMPORARY "new." /* and the process's number */
 #define STALE 3600        /* seconds; a temporary file of nobody's */
 #define MAX_FILES 64
@@ -67,12 +68,12 @@ static int open_folder(void)
 	return -1;
 }
 
-static void name_of(SHA2_CTX *b, char name[NAME_LENGTH + 1])
+static void name_of(blake2b_state *b, char name[NAME_LENGTH + 1])
 {
-	uint8_t hash[SHA256_DIGEST_LENGTH];
+	uint8_t hash[HASH_SIZE];
 
-	SHA256Final(hash, b);
-	for (unsigned i = 0; i < SHA256_DIGEST_LENGTH; i++)
+	blake2b_final(b, hash, sizeof(hash));
+	for (unsigned i = 0; i < sizeof(hash); i++)
 		sprintf(name + 2 * i, "%02x", hash[i]);
 }
 
@@ -82,15 +83,18 @@ static bool hash_file(const char *path, char name[NAME_LENGTH + 1])
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	static uint8_t piece[PIECE];
-	SHA2_CTX b;
+	bool first = true;
+	blake2b_state b;
 	struct stat st;
 	ssize_t n = -1;
 
-	SHA256Init(&b);
+	blake2b_init(&b, HASH_SIZE);
 	if (fd >= 0 && !fstat(fd, &st) && S_ISREG(st.st_mode))
 		while ((n = read(fd, piece, sizeof(piece))) > 0 &&
-			(b.bitcount[0] || memcmp(piece, ELFMAG, SELFMAG)))
-			SHA256Update(&b, piece, (size_t)n);
+			!(first && !memcmp(piece, ELFMAG, SELFMAG))) {
+			blake2b_update(&b, piece, (size_t)n);
+			first = false;
+		}
 	if (fd >= 0)
 		close(fd);
 	name_of(&b, name);
@@ -291,7 +295,7 @@ static int load_and_keep(struct kernel_image *image, int folder,
 	const char *path, struct error *error)
 {
 	char name[NAME_LENGTH + 1];
-	SHA2_CTX b;
+	blake2b_state b;
 	uint8_t *file;
 	size_t size;
 	int rc = file_load(path, "kernel", &file, &size, error);
@@ -301,8 +305,8 @@ static int load_and_keep(struct kernel_image *image, int folder,
 	rc = kernel_image_unpack(image, file, size, path, error);
 	if (!rc && image->size >= SELFMAG &&
 		!memcmp(image->data, ELFMAG, SELFMAG)) {
-		SHA256Init(&b);
-		SHA256Update(&b, file, size);
+		blake2b_init(&b, HASH_SIZE);
+		blake2b_update(&b, file, size);
 		name_of(&b, name);
 		keep(folder, name, image);
 	}
