@@ -85,10 +85,16 @@ $(B)/bench/shoji.ramdisk: $(BENCH_GUEST_FILES) $$(ALL)
 # Xen's own libxenstore, not the one that was just built.
 BENCH_XENSTORE := $(B)/oracle/root/usr/lib/x86_64-linux-gnu/libxenstore.so.4
 BENCH_XEN := $(B)/oracle/root/usr/lib/xen-4.17/bin
-$(B)/bench/xen.ramdisk: $(BENCH_GUEST_FILES)
+# What glibc loads by itself when xl ends a thread.
+BENCH_LIBGCC = $(realpath $(shell $(CC) -print-file-name=libgcc_s.so.1))
+$(B)/bench/xen.ramdisk: $(BENCH_GUEST_FILES) tests/bench/hotplug.sh
 	$(call say,RAMDISK,$@)
 	$(Q)tools/ramdisk -o $@ -f $(BENCH_XENSTORE):/usr/lib/libxenstore.so.4 \
+		-f $(BENCH_LIBGCC):/usr/lib/x86_64-linux-gnu/libgcc_s.so.1 \
+		$(foreach name,block vif-bridge,\
+		-f tests/bench/hotplug.sh:/etc/xen/scripts/$(name)) \
 		$(BENCH_GUEST) $(BENCH_XEN)/xl \
+		/usr/bin/xenstore-read:/usr/bin/xenstore-read \
 		$(foreach name,xenstored xenconsoled xen-init-dom0 libxl-save-helper,\
 		$(BENCH_XEN)/$(name):/usr/lib/xen-4.17/bin/$(name))
 
