@@ -195,6 +195,15 @@ void guest_connect(struct daemon *d, struct guest *g)
 	guest_service(d, g);
 }
 
+void guest_news(struct daemon *d, struct guest *g, const char *path)
+{
+	const char *const node = strrchr(path, '/');
+
+	/* That one is ours. */
+	if (!node || strcmp(node, "/tty"))
+		guest_connect(d, g);
+}
+
 static void complain(struct guest *g)
 {
 	if (!g->garbled)

@@ -64,11 +64,14 @@ struct guest {
 
 uint64_t now_ms(void);
 
+/* Its watch has an event at once, with which it connects. */
 struct guest *guest_new(
 	struct daemon *d, uint16_t domid, const uint8_t uuid[16]);
 
 /* Looks at its xenstore nodes and connects, or connects again. */
 void guest_connect(struct daemon *d, struct guest *g);
+/* The watch has seen something happen at this path. */
+void guest_news(struct daemon *d, struct guest *g, const char *path);
 
 /* Its port had an event, or its deadline has come. */
 void guest_service(struct daemon *d, struct guest *g);

@@ -64,7 +64,6 @@ static void see(const struct xen_domctl_getdomaininfo *info)
 			return;
 		g->next = guests;
 		guests = g;
-		guest_connect(&self, g);
 	}
 	g->seen = true;
 	if (info->flags & XEN_DOMINF_shutdown)
@@ -160,7 +159,7 @@ static void xenstore_news(void)
 		if (!strcmp(news[XS_WATCH_TOKEN], "scan"))
 			must_scan = true;
 		else if ((g = find(atoi(news[XS_WATCH_TOKEN]))))
-			guest_connect(&self, g);
+			guest_news(&self, g, news[XS_WATCH_PATH]);
 		free(news);
 	}
 	if (errno != EAGAIN) {
