@@ -85,7 +85,7 @@ static bool xenstore_open(struct console *c)
 	if (c->xs)
 		return true;
 	/* The ring of the kernel would wait for a xenstored that is away. */
-	c->xs = xs_open(XS_OPEN_SOCKETONLY);
+	c->xs = xs_open(XS_OPEN_SOCKETONLY | XS_OPEN_SHOJI_SINGLE);
 	if (c->xs && xs_watch(c->xs, c->node, "tty") &&
 		xs_watch(c->xs, "@releaseDomain", "end"))
 		return true;

@@ -26,6 +26,12 @@
  * one below it.
  */
 #define XS_UNWATCH_FILTER	(1UL << 2)
+/*
+ * Shoji's: the handle belongs to one thread, so that none of its own has to
+ * read what comes. Events are taken when that thread asks for them; the
+ * descriptor of xs_fileno() is readable while there are any.
+ */
+#define XS_OPEN_SHOJI_SINGLE	(1UL << 31)
 
 struct xs_handle;
 typedef uint32_t xs_transaction_t;

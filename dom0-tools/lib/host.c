@@ -16,7 +16,7 @@ int host_open(struct host *host, enum host_need need, struct error *error)
 	*host = (struct host){.fd = control_open(error)};
 	if (host->fd < 0)
 		return host->fd;
-	host->xs = xs_open(0);
+	host->xs = xs_open(XS_OPEN_SHOJI_SINGLE);
 	if (host->xs || need == HOST_HYPERVISOR)
 		return 0;
 	error_errno(error, errno ? errno : ENOENT, "xenstore");
@@ -119,7 +119,7 @@ static void reconnect(struct host *host)
 	struct xs_handle *xs;
 
 	log_warn("lost xenstored, calling it again");
-	while (!(xs = xs_open(0)) ||
+	while (!(xs = xs_open(XS_OPEN_SHOJI_SINGLE)) ||
 		!xs_watch(xs, "@releaseDomain", "domain")) {
 		if (xs)
 			xs_close(xs);

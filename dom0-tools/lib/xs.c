@@ -83,15 +83,14 @@ struct xs_handle *xs_open(unsigned long flags)
 	static const char *const devices[] = {
 		"/dev/xen/xenbus", "/proc/xen/xenbus",
 	};
-	const bool filter = flags & XS_UNWATCH_FILTER;
 	const char *path = xs_daemon_socket();
-	struct xs_handle *h = path ? xsconn_open(path, filter) : NULL;
+	struct xs_handle *h = path ? xsconn_open(path, flags) : NULL;
 	const int error = errno;
 
 	if (h || flags & XS_OPEN_SOCKETONLY || getenv("XENSTORED_PATH"))
 		return h;
 	for (unsigned i = 0; i < 2; i++) {
-		h = xsconn_open(devices[i], filter);
+		h = xsconn_open(devices[i], flags);
 		if (h)
 			return h;
 	}

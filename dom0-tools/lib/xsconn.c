@@ -5,7 +5,8 @@
  * Two locks: `request` is held from sending a request to having its reply, so
  * that there is at most one on the way; `state` guards the queues. Without a
  * reader thread whoever holds `request` reads; once the reader runs, only it
- * does. The reader is started under `request`, so the two never meet.
+ * does. The reader is started under `request`, so the two never meet. A handle
+ * of one thread has no reader: that thread reads when it asks for events, too.
  */
 #include "lib/xsconn.h"
 
@@ -18,11 +19,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include <xenstore.h>
 
 enum { MAX_PARTS = 8, READER_STACK = 64 << 10 };
 
@@ -30,6 +33,7 @@ struct xs_handle {
 	int fd;
 	bool is_socket;
 	bool filter_unwatched;
+	bool single;			/* one thread uses it: no reader */
 	pthread_mutex_t request;
 
 	pthread_mutex_t state;		/* guards what follows */
@@ -47,6 +51,7 @@ struct xs_handle {
 	bool reader_runs;		/* changes under both locks */
 	pthread_t reader;
 	int stop_fd;			/* tells the reader to end */
+	int either_fd;			/* single: socket or signal_pipe */
 };
 
 static int open_socket(const char *path)
@@ -73,7 +78,7 @@ static int open_socket(const char *path)
 	return fd;
 }
 
-struct xs_handle *xsconn_open(const char *path, bool filter_unwatched)
+struct xs_handle *xsconn_open(const char *path, unsigned long flags)
 {
 	struct stat st;
 
@@ -94,11 +99,12 @@ struct xs_handle *xsconn_open(const char *path, bool filter_unwatched)
 		errno = error;
 		return NULL;
 	}
-	h->filter_unwatched = filter_unwatched;
+	h->filter_unwatched = flags & XS_UNWATCH_FILTER;
+	h->single = flags & XS_OPEN_SHOJI_SINGLE;
 	h->events_tail = &h->events;
 	h->replies_tail = &h->replies;
 	h->signal_pipe[0] = h->signal_pipe[1] = -1;
-	h->stop_fd = -1;
+	h->stop_fd = h->either_fd = -1;
 	pthread_mutex_init(&h->request, NULL);
 	pthread_mutex_init(&h->state, NULL);
 	pthread_cond_init(&h->changed, NULL);
@@ -125,6 +131,8 @@ void xsconn_abandon(struct xs_handle *h)
 	}
 	if (h->stop_fd >= 0)
 		close(h->stop_fd);
+	if (h->either_fd >= 0)
+		close(h->either_fd);
 	close(h->fd);
 	free(h);
 }
@@ -143,6 +151,12 @@ void xsconn_close(struct xs_handle *h)
 	pthread_mutex_destroy(&h->state);
 	pthread_cond_destroy(&h->changed);
 	xsconn_abandon(h);
+}
+
+/* What polling the socket does not show. */
+static bool has_more(const struct xs_handle *h)
+{
+	return h->single && h->in_start < h->in_end;
 }
 
 /* More bytes into the empty buffer: a whole message as a rule. @stop_fd: gives
@@ -290,7 +304,7 @@ bool xsconn_start_reader(struct xs_handle *h)
 	int error = 0;
 
 	pthread_mutex_lock(&h->request);
-	if (!h->reader_runs) {
+	if (!h->reader_runs && !h->single) {
 		if (h->stop_fd < 0)
 			h->stop_fd = eventfd(0, EFD_CLOEXEC);
 		error = h->stop_fd < 0 ? errno : start_thread(h);
@@ -359,6 +373,8 @@ static struct xs_message *wait_for_reply(struct xs_handle *h)
 		while ((reply = read_message(h, -1)) &&
 			reply->header.type == XS_WATCH_EVENT)
 			deliver(h, reply);
+		if (has_more(h))
+			signal_pollers(h); /* the socket may be empty */
 		return reply;
 	}
 	pthread_mutex_lock(&h->state);
@@ -464,11 +480,30 @@ bool xsconn_batch(struct xs_handle *h, const void *requests, size_t size,
 	return !error;
 }
 
+/* Without a reader: reads until there is an event, as long as there is
+ * something, or for ever. */
+static void look_for_event(struct xs_handle *h, bool wait)
+{
+	struct pollfd fd = {.fd = h->fd, .events = POLLIN};
+
+	while (!h->events && !h->broken &&
+		(wait || has_more(h) || poll(&fd, 1, 0) > 0)) {
+		struct xs_message *const message = read_message(h, -1);
+
+		if (message)
+			deliver(h, message);
+		else
+			h->broken = true;
+	}
+}
+
 struct xs_message *xsconn_event(struct xs_handle *h, bool wait)
 {
 	struct xs_message *event;
 	char byte;
 
+	if (h->single)
+		look_for_event(h, wait);
 	pthread_mutex_lock(&h->state);
 	while (wait && !h->events && !h->broken)
 		pthread_cond_wait(&h->changed, &h->state);
@@ -479,7 +514,8 @@ struct xs_message *xsconn_event(struct xs_handle *h, bool wait)
 			h->events_tail = &h->events;
 	}
 	/* A broken connection stays readable. */
-	if (!h->events && !h->broken && h->signal_pipe[0] >= 0) {
+	if (!h->events && !h->broken && !has_more(h) &&
+		h->signal_pipe[0] >= 0) {
 		while (read(h->signal_pipe[0], &byte, 1) > 0)
 			;
 	}
@@ -517,15 +553,31 @@ void xsconn_forget_events(struct xs_handle *h, const char *path,
 	pthread_mutex_unlock(&h->state);
 }
 
+/* What is readable when the socket or the pipe is. */
+static int either(const struct xs_handle *h)
+{
+	struct epoll_event in = {.events = EPOLLIN};
+	const int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd >= 0 && (epoll_ctl(fd, EPOLL_CTL_ADD, h->fd, &in) ||
+			epoll_ctl(fd, EPOLL_CTL_ADD, h->signal_pipe[0], &in))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 int xsconn_fileno(struct xs_handle *h)
 {
 	pthread_mutex_lock(&h->state);
 	if (h->signal_pipe[0] < 0 &&
 		pipe2(h->signal_pipe, O_CLOEXEC | O_NONBLOCK) == 0 &&
-		(h->events || h->broken))
+		(h->events || h->broken || has_more(h)))
 		signal_pollers(h);
+	if (h->single && h->either_fd < 0 && h->signal_pipe[0] >= 0)
+		h->either_fd = either(h);
 
-	const int fd = h->signal_pipe[0];
+	const int fd = h->single ? h->either_fd : h->signal_pipe[0];
 
 	pthread_mutex_unlock(&h->state);
 	return fd;

@@ -21,8 +21,9 @@ struct xs_message {
 	char body[];
 };
 
-/* @path: a socket or the kernel's device. NULL with errno set. */
-struct xs_handle *xsconn_open(const char *path, bool filter_unwatched);
+/* @path: a socket or the kernel's device; @flags: xs_open()'s. NULL with errno
+ * set. */
+struct xs_handle *xsconn_open(const char *path, unsigned long flags);
 void xsconn_close(struct xs_handle *h);
 
 /* After fork(): there is no reader thread in this process. */

@@ -113,7 +113,7 @@ static void bury(void)
 static bool xenstore_open(void)
 {
 	/* The ring of the kernel would wait for a xenstored that is away. */
-	self.xs = xs_open(XS_OPEN_SOCKETONLY);
+	self.xs = xs_open(XS_OPEN_SOCKETONLY | XS_OPEN_SHOJI_SINGLE);
 	if (!self.xs)
 		return false;
 	if (xs_watch(self.xs, "@introduceDomain", "scan") &&

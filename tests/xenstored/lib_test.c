@@ -9,6 +9,7 @@
 #include <xen/io/xs_wire.h>
 #include <xenstore.h>
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <poll.h>
@@ -147,9 +148,9 @@ static void test_transactions(void)
 	xs_close(b);
 }
 
-static void test_watches(void)
+static void watches(unsigned long flags)
 {
-	struct xs_handle *h = xs_open(0);
+	struct xs_handle *h = xs_open(flags);
 	struct pollfd poll_fd = {.events = POLLIN};
 
 	CHECK(xs_watch(h, "/lt", "token"));
@@ -174,6 +175,48 @@ static void test_watches(void)
 	CHECK(xs_rm(h, XBT_NULL, "/lt"));
 	usleep(20000);
 	CHECK(!xs_check_watch(h) && errno == EAGAIN);
+	xs_close(h);
+}
+
+static void test_watches(void)
+{
+	watches(0);
+}
+
+static unsigned nr_threads(void)
+{
+	DIR *const dir = opendir("/proc/self/task");
+	unsigned nr = 0;
+
+	while (readdir(dir))
+		nr++;
+	closedir(dir);
+	return nr - 2;
+}
+
+/* A flag of Shoji's, which means nothing to Debian's library: no thread reads,
+ * and as long as an event waits, wherever it may be, the descriptor says so. */
+static void test_single(void)
+{
+	struct xs_handle *h = xs_open(XS_OPEN_SHOJI_SINGLE);
+	struct pollfd poll_fd = {.events = POLLIN};
+	struct xs_handle *other = xs_open(0);
+
+	watches(XS_OPEN_SHOJI_SINGLE);
+	poll_fd.fd = xs_fileno(h);
+	for (int i = 0; i < 3; i++)
+		CHECK(xs_watch(h, "/lt", i == 0 ? "a" : i == 1 ? "b" : "c"));
+	for (int i = 0; i < 50; i++)
+		CHECK(set(other, XBT_NULL, "/lt/x", "1"));
+	CHECK(value_is(h, XBT_NULL, "/lt/x", "1"));
+	for (int i = 0; i < 3 + 3 * 50; i++) {
+		CHECK(poll(&poll_fd, 1, 20000) == 1);
+		free(xs_check_watch(h));
+	}
+	CHECK(poll(&poll_fd, 1, 0) == 0 && !xs_check_watch(h));
+	CHECK(!dlsym(RTLD_DEFAULT, "xs_shoji_batch") || nr_threads() == 1);
+	CHECK(xs_rm(other, XBT_NULL, "/lt"));
+	xs_close(other);
 	xs_close(h);
 }
 
@@ -360,13 +403,10 @@ static void batch(struct xs_handle *h, int bad)
 	CHECK(value_is(h, XBT_NULL, "/lt/b/299", value));
 }
 
-static void test_batch(void)
+static void batches(unsigned long flags)
 {
-	struct xs_handle *h = xs_open(0);
+	struct xs_handle *h = xs_open(flags);
 
-	send_batch = dlsym(RTLD_DEFAULT, "xs_shoji_batch");
-	if (!send_batch)
-		return;
 	CHECK(h);
 	batch(h, -1);
 	batch(h, 150);
@@ -382,6 +422,15 @@ static void test_batch(void)
 	xs_close(h);
 }
 
+static void test_batch(void)
+{
+	send_batch = dlsym(RTLD_DEFAULT, "xs_shoji_batch");
+	if (!send_batch)
+		return;
+	batches(0);
+	batches(XS_OPEN_SHOJI_SINGLE);
+}
+
 int main(void)
 {
 	alarm(60);
@@ -389,6 +438,7 @@ int main(void)
 	RUN(permissions);
 	RUN(transactions);
 	RUN(watches);
+	RUN(single);
 	RUN(unwatch_filter);
 	RUN(domain_calls);
 	RUN(helpers);
