@@ -20,6 +20,7 @@
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
 #include "pv/segment.h"
+#include "shoji/extension.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/harden.h"
@@ -164,6 +165,24 @@ static int update_entry(struct subject *s, uint64_t address,
 	return rc;
 }
 
+/* At most one table's entries: no longer than a step of a walk. */
+static int update_run(struct subject *s, uint64_t address, uint64_t val)
+	REQUIRES(s->tables->pt_lock)
+{
+	const uint64_t left = (PAGE_SIZE - address % PAGE_SIZE) / sizeof(val);
+	const uint64_t nr = (val & ~PT_RIGHTS) / PAGE_SIZE;
+	const struct frame *const f = frame_of(paddr_mfn(address));
+
+	if (!nr || nr > left || val & ~PT_RIGHTS & (PAGE_SIZE - 1))
+		return reject(-EINVAL, "value %lx for a run of entries", val);
+	if (!hold(s, paddr_mfn(address)))
+		return -EINVAL;
+	if (frame_type(f) != FRAME_L1 || !(f->type & FT_VALID))
+		return reject(-EINVAL, "%lx: no level-1 table", address);
+	return pt_set_rights(s->tables, s->target, direct(address), nr,
+		val & PT_RIGHTS);
+}
+
 static int update_m2p(const struct subject *s, uint64_t address, uint64_t pfn)
 	REQUIRES(s->tables->pt_lock)
 {
@@ -192,6 +211,8 @@ static int update_one(struct subject *s, const struct mmu_update *req,
 		return update_entry(s, address, req->val, how, done, flush);
 	case MMU_MACHPHYS_UPDATE:
 		return update_m2p(s, address, req->val);
+	case SHOJI_MMU_RIGHTS:
+		return update_run(s, address, req->val);
 	default:
 		return reject(-ENOSYS, "request type %lu", req->ptr & 7);
 	}

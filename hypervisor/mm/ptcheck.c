@@ -695,6 +695,25 @@ UNGUARDED int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry
 	return 0;
 }
 
+int pt_set_rights(struct domain *d, struct domain *target, uint64_t *entry,
+	uint64_t nr, uint64_t rights)
+{
+	for (uint64_t i = 0; i < nr; i++) {
+		const uint64_t had = read_once(&entry[i]);
+		/* Without these two, which are kept as they are then. */
+		const uint64_t other = ~(PT_RIGHTS | PTE_A | PTE_D);
+		int rc;
+
+		if (!(had & PTE_P))
+			return reject(-EINVAL, "entry %lu is not present", i);
+		rc = pt_set_l1(d, target, &entry[i], (had & other) | rights,
+			PT_KEEP_AD, NULL);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 static void exchange_upper(uint64_t *entry, unsigned level, uint64_t pte,
 	enum pt_how how, uint64_t *old)
 {

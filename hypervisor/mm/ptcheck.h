@@ -69,7 +69,12 @@ enum pt_how {
 };
 int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
 	uint64_t pte, enum pt_how how, uint64_t *old) REQUIRES(d->pt_lock);
-/* The same for a table of level 2 to 4. -ERESTART with *done false: nothing
+/* Give nr entries of such a table, which must be present, other rights, RW and
+ * NX. The first that may not have them, or is not present, ends it. */
+#define PT_RIGHTS (PTE_RW | PTE_NX)
+int pt_set_rights(struct domain *d, struct domain *target, uint64_t *entry,
+	uint64_t nr, uint64_t rights) REQUIRES(d->pt_lock);
+/* pt_set_l1() for a table of level 2 to 4. -ERESTART with *done false: nothing
  * changed yet, ask again; with *done true: changed, work remains. */
 int pt_set_upper(struct domain *d, uint64_t *entry, unsigned level,
 	uint64_t pte, enum pt_how how, bool *done) REQUIRES(d->pt_lock);

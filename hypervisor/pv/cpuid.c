@@ -319,6 +319,9 @@ static void hypervisor_leaf(const struct domain *d, uint32_t leaf,
 		out->c = SHOJI_CPUID_ECX;
 		out->d = SHOJI_CPUID_EDX;
 		break;
+	case SHOJI_CPUID_LEAF + 1 - XEN_CPUID_FIRST_LEAF:
+		out->a = SHOJI_FEATURE_RIGHTS;
+		break;
 	}
 }
 

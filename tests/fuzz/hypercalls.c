@@ -31,6 +31,7 @@
 /*
  * Kinds, in arguments and structures alike:
  *   m frame   t page-table entry   a an entry's machine address and command
+ *   r an entry's machine address as a run's first   R a run's length, rights
  *   g guest address   p guest address of more, which is filled too
  *   d domain (2 bytes)   F mmu_update's two domains   x address or extreme
  *   1 2 4 8 small number of so many bytes   b 8 bytes, a byte times 4096
@@ -90,7 +91,7 @@ struct shape {
 static const struct shape shapes[] = {
 	{CALL(set_trap_table), 0, "P", "1120x"},
 	{CALL(mmu_update), 0, "PngF", "at"},
-	{CALL(mmu_update), 0, "PngF", "at"},
+	{CALL(mmu_update), 0, "PngF", "rR"},
 	{CALL(set_gdt), 0, "PN", "m"},
 	{CALL(stack_switch), 0, "4x", NULL},
 	{CALL(set_callbacks), 0, "xxx", NULL},
@@ -302,6 +303,15 @@ static uint64_t entry_address(struct caller *c, unsigned k)
 	       choice >> 6;
 }
 
+static uint64_t run(struct caller *c, unsigned k)
+{
+	static const uint64_t rights[] = {0, 2, 1ull << 63, 1ull << 63 | 2};
+	static const uint16_t lengths[] = {1, 2, 3, 4, 64, 511, 512, 513};
+
+	return (uint64_t)lengths[k & 7] << 12 | rights[k >> 3 & 3] |
+	       (k < 0xf0 ? 0 : take(c->in, 2));
+}
+
 static uint64_t address(struct caller *c, unsigned k)
 {
 	const unsigned choice = (unsigned)take(c->in, 1);
@@ -377,6 +387,10 @@ static uint64_t of_kind(struct caller *c, char kind)
 		return entry(c, k);
 	case 'a':
 		return entry_address(c, k);
+	case 'r':
+		return entry_address(c, k) | SHOJI_MMU_RIGHTS;
+	case 'R':
+		return run(c, k);
 	case 'g':
 		return address(c, k);
 	case 'p':

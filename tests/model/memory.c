@@ -10,6 +10,7 @@
 #include "mm/paging.h"
 #include "pv/decode.h"
 #include "pv/emulate.h"
+#include "shoji/extension.h"
 #include "spec.h"
 #include "xen/errno.h"
 
@@ -253,6 +254,21 @@ static bool unlink_and_map(struct call *c)
 	return true;
 }
 
+/* Other rights for some entries in a row, mostly of a table. */
+static void generate_run(const struct domain *owner, struct mmu_update *req)
+{
+	const uint64_t table = find_table(owner->id, 1, 1);
+	const uint64_t mfn =
+		table < FRAMES && chance(90) ? table : pick_frame(owner, 1);
+	const uint64_t nr = chance(90) ? 1 + random_below(3) :
+					 random_below(600);
+
+	req->ptr = mfn << PAGE_SHIFT | pick_index() << 3 | SHOJI_MMU_RIGHTS;
+	req->val = nr << PAGE_SHIFT | (random_word() & (PTE_RW | PTE_NX));
+	if (chance(3))
+		req->val ^= 1ull << random_below(64);
+}
+
 static void generate_update(struct call *c)
 {
 	struct mmu_update *const list = (void *)c->list;
@@ -287,6 +303,8 @@ static void generate_update(struct call *c)
 			list[i].val = pick_change(spec[mfn].entry[index]);
 		if (c->d->id == 0 && owner != c->d && tables < DOMAINS)
 			hardware_lend(owner, list[i].val);
+		if (chance(15))
+			generate_run(owner, &list[i]);
 		trace("  %lx = %lx", list[i].ptr, list[i].val);
 	}
 	c->a.arg[1] = c->nr;
@@ -313,19 +331,30 @@ static int64_t apply_update(struct call *c, unsigned i)
 	update_subject(c, &tables, &target);
 	if (cmd == MMU_MACHPHYS_UPDATE)
 		return spec_set_m2p(target, mfn, req->val);
-	if (cmd > MMU_PT_UPDATE_NO_TRANSLATE)
+	if (cmd > MMU_PT_UPDATE_NO_TRANSLATE && cmd != SHOJI_MMU_RIGHTS)
 		return -ENOSYS;
-	/* The tree's own check will not allow what the target does. */
-	if (target != tables && spec_half_done(mfn))
+	/* The tree's own check will not allow what the target does; a run
+	 * needs a table, which only the walk knows. */
+	if ((target != tables || cmd == SHOJI_MMU_RIGHTS) &&
+		spec_half_done(mfn))
 		lose_track();
+	if (cmd == SHOJI_MMU_RIGHTS)
+		return spec_set_rights(tables, target, mfn,
+			req->ptr >> 3 & 511, req->val);
 	return spec_write(tables, target, mfn, req->ptr >> 3 & 511, req->val,
 		cmd == MMU_PT_UPDATE_PRESERVE_AD);
 }
 
 static void account_update(struct call *c, int64_t rc)
 {
+	const struct mmu_update *const list = (struct mmu_update *)c->list;
 	uint16_t tables, target;
 
+	/* How much of a run was done, before it was refused for what others
+	 * have not finished? */
+	if (rc && rc != -ERESTART && may_refuse(c) && c->done < c->nr &&
+		(list[c->done].ptr & 7) == SHOJI_MMU_RIGHTS)
+		lose_track();
 	account_batch(c, rc, update_subject(c, &tables, &target),
 		apply_update);
 }

@@ -349,6 +349,27 @@ int spec_write(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
 	}
 }
 
+int spec_set_rights(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
+	uint64_t value)
+{
+	const uint64_t rights = PTE_RW | PTE_NX;
+	const uint64_t nr = value >> 12 & 0x7ffffffffffff;
+	int rc = 0;
+
+	if (mfn >= FRAMES || spec[mfn].owner != d || !spec[mfn].count ||
+		spec[mfn].type != FRAME_L1 || (value & 0xffd) || nr == 0 ||
+		index + nr > 512)
+		return -EINVAL;
+	for (uint64_t i = index; !rc && i < index + nr; i++) {
+		const uint64_t had = spec[mfn].entry[i];
+
+		rc = had & PTE_P ? spec_write_l1(d, target, mfn, (unsigned)i,
+				(had & ~rights) | (value & rights), true) :
+			-EINVAL;
+	}
+	return rc;
+}
+
 int spec_set_m2p(uint16_t owner, uint64_t mfn, uint64_t pfn)
 {
 	if (mfn >= FRAMES || spec[mfn].owner != owner)

@@ -81,6 +81,9 @@ int spec_write(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
 /* The same for an entry of a level-1 table. */
 int spec_write_l1(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
 	uint64_t value, bool keep_ad);
+/* Rights of a run of entries; it ends at the first that may not have them. */
+int spec_set_rights(uint16_t d, uint16_t target, uint64_t mfn, unsigned index,
+	uint64_t value);
 int spec_set_m2p(uint16_t owner, uint64_t mfn, uint64_t pfn);
 int spec_clear(uint16_t d, uint64_t to);
 int spec_copy(uint16_t d, uint64_t to, uint64_t from);

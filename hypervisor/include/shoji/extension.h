@@ -4,6 +4,7 @@
  * SHOJI_CPUID_LEAF the signature "ShojiShojiSh" in EBX, ECX, EDX and the
  * highest leaf in EAX; in the next leaf's EAX the SHOJI_FEATURE_ bits. The
  * calls are sub-operations of one hypercall: number in RDI, structure in RSI.
+ * Besides them there is a request of mmu_update.
  */
 #pragma once
 
@@ -15,6 +16,19 @@
 #define SHOJI_CPUID_EBX		0x6a6f6853 /* "Shoj" */
 #define SHOJI_CPUID_ECX		0x6f685369 /* "iSho" */
 #define SHOJI_CPUID_EDX		0x6853696a /* "jiSh" */
+
+#define SHOJI_FEATURE_RIGHTS	(1u << 0) /* SHOJI_MMU_RIGHTS is there */
+
+/*
+ * A request of mmu_update, in the low bits of ptr, with the address of the
+ * first of a run of level-1 entries of one table: each gets the RW and NX bits
+ * of val and keeps all others, accessed and dirty exactly as the processor left
+ * them. Bits 12 and up of val are how many there are, at least 1; no other bit
+ * is set. Each must be present, and is checked as if it was written alone; the
+ * first that is refused ends the request, those before it have changed. It is
+ * one request in the count of those done. -EINVAL; what an entry is answered.
+ */
+#define SHOJI_MMU_RIGHTS	7
 
 /*
  * Compare all counts of the frame table with what holds the references (dom0

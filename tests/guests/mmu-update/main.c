@@ -143,7 +143,8 @@ static void test_bad_requests(void)
 {
 	uint64_t *page = page_alloc();
 
-	for (unsigned int cmd = 4; cmd < 8; cmd++)
+	/* 7 is Shoji's own (tests/guests/rights) */
+	for (unsigned int cmd = 4; cmd < 7; cmd++)
 		REQUIRE_EQ(update(machine_address(page) | cmd, 0), ENOSYS_);
 	REQUIRE_EQ(hv_mmu_update((void *)0x1000, 1, NULL, DOMID_SELF),
 		   EFAULT_);
