@@ -91,7 +91,7 @@ struct shape {
 static const struct shape shapes[] = {
 	{CALL(set_trap_table), 0, "P", "1120x"},
 	{CALL(mmu_update), 0, "PngF", "at"},
-	{CALL(mmu_update), 0, "PngF", "rR"},
+	{CALL(mmu_update), SHOJI_MMU_RIGHTS, "PngF", "rR"},
 	{CALL(set_gdt), 0, "PN", "m"},
 	{CALL(stack_switch), 0, "4x", NULL},
 	{CALL(set_callbacks), 0, "xxx", NULL},
@@ -309,7 +309,7 @@ static uint64_t run(struct caller *c, unsigned k)
 	static const uint16_t lengths[] = {1, 2, 3, 4, 64, 511, 512, 513};
 
 	return (uint64_t)lengths[k & 7] << 12 | rights[k >> 3 & 3] |
-	       (k < 0xf0 ? 0 : take(c->in, 2));
+	       (k < 0xc0 ? 0 : take(c->in, 2));
 }
 
 static uint64_t address(struct caller *c, unsigned k)
