@@ -633,8 +633,11 @@ static inline bool exchange_entry(
 	return true;
 }
 
+/* Of the two ways in, each wants its own. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Old and new name the same frame: only the writable reference may differ. */
-static int change_rights(
+static ALWAYS_INLINE int change_rights(
 	uint64_t *entry, uint64_t pte, enum pt_how how, uint64_t *old)
 {
 	const mfn_t mfn = pte_mfn(pte);
@@ -658,7 +661,7 @@ static int change_rights(
 
 /* The same memory with other rights? A frame of somebody else (a grant) must
  * not become writable by the way. */
-static bool same_frame(uint64_t had, uint64_t pte, const struct domain *target)
+static ALWAYS_INLINE bool same_frame(uint64_t had, uint64_t pte, const struct domain *target)
 {
 	const uint64_t same = PTE_ADDR | L1_CACHE | PTE_P;
 
@@ -698,16 +701,17 @@ UNGUARDED int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry
 int pt_set_rights(struct domain *d, struct domain *target, uint64_t *entry,
 	uint64_t nr, uint64_t rights)
 {
-	for (uint64_t i = 0; i < nr; i++) {
-		const uint64_t had = read_once(&entry[i]);
-		/* Without these two, which are kept as they are then. */
-		const uint64_t other = ~(PT_RIGHTS | PTE_A | PTE_D);
+	for (; nr; nr--, entry++) {
+		uint64_t had = read_once(entry);
+		const uint64_t pte =
+			(had & ~(PT_RIGHTS | PTE_A | PTE_D)) | rights;
 		int rc;
 
 		if (!(had & PTE_P))
-			return reject(-EINVAL, "entry %lu is not present", i);
-		rc = pt_set_l1(d, target, &entry[i], (had & other) | rights,
-			PT_KEEP_AD, NULL);
+			return reject(-EINVAL, "entry %lx not present", had);
+		rc = same_frame(had, pte, target) ?
+			change_rights(entry, pte, PT_KEEP_AD, &had) :
+			pt_set_l1(d, target, entry, pte, PT_KEEP_AD, NULL);
 		if (rc)
 			return rc;
 	}
