@@ -113,7 +113,7 @@ static char *version_text(
 static void report_build(struct report *r)
 {
 	struct xen_compile_info info = {0};
-	uint32_t build[17] = {64}; /* struct xen_build_id and room */
+	uint32_t build[17] = {64}; /* length, and room for it */
 	const unsigned char *id = (const unsigned char *)(build + 1);
 	char line[132] = "";
 	int64_t size;

@@ -429,7 +429,7 @@ static uint64_t find_pinned(struct domain *d, uint64_t n, uint64_t end)
 /* What nobody else uses is freed in runs; what others still map stays behind. */
 static uint64_t reclaim(struct domain *d, uint64_t first, uint64_t end)
 {
-	uint64_t run = 0, freed = 0;
+	uint64_t run = 0;
 
 	for (uint64_t n = first; n <= end; n++) {
 		struct frame *const f = &frames[n];
@@ -441,15 +441,14 @@ static uint64_t reclaim(struct domain *d, uint64_t first, uint64_t end)
 			run++;
 			continue;
 		}
-		if (run)
+		if (run) {
 			buddy_free(MFN(n - run), run);
-		freed += run;
+			unaccount(d, run);
+		}
 		run = 0;
 		if (ours && disown(f))
 			frame_put(MFN(n));
 	}
-	if (freed)
-		unaccount(d, freed);
 	return end;
 }
 

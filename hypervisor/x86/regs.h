@@ -5,14 +5,9 @@
  */
 #pragma once
 
-#define REGS_RBX 0x28
-#define REGS_R11 0x30
-#define REGS_RAX 0x40
-#define REGS_ERROR 0x78
 #define REGS_VECTOR 0x7c
 #define REGS_RIP 0x80
 #define REGS_CS 0x88
-#define REGS_SS 0xa0
 #define REGS_SIZE 0xa8
 
 /* Values of .vector for entries that are not through the IDT. */
@@ -45,12 +40,9 @@ struct regs {
 	uint64_t ss;
 };
 
-static_assert(offsetof(struct regs, rbx) == REGS_RBX, "regs");
-static_assert(offsetof(struct regs, r11) == REGS_R11, "regs");
-static_assert(offsetof(struct regs, rax) == REGS_RAX, "regs");
-static_assert(offsetof(struct regs, error) == REGS_ERROR, "regs");
+static_assert(offsetof(struct regs, vector) == REGS_VECTOR, "regs");
 static_assert(offsetof(struct regs, rip) == REGS_RIP, "regs");
-static_assert(offsetof(struct regs, ss) == REGS_SS, "regs");
+static_assert(offsetof(struct regs, cs) == REGS_CS, "regs");
 static_assert(sizeof(struct regs) == REGS_SIZE, "regs");
 #endif
 

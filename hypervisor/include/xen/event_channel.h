@@ -47,8 +47,6 @@ struct evtchn_bind_virq {
 	evtchn_port_t port;		/* 0x08 out */
 };
 
-#define BIND_PIRQ__WILL_SHARE	1	/* others may bind the line too */
-
 struct evtchn_bind_pirq {
 	uint32_t pirq;			/* 0x00 in */
 	uint32_t flags;			/* 0x04 in: BIND_PIRQ__* */

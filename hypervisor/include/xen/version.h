@@ -19,7 +19,7 @@
 #define XENVER_pagesize			7	/* result; no pointer */
 #define XENVER_guest_handle		8	/* xen_domain_handle_t */
 #define XENVER_commandline		9	/* xen_commandline_t */
-#define XENVER_build_id			10	/* xen_build_id */
+#define XENVER_build_id			10	/* none here */
 
 typedef char xen_extraversion_t[16];
 typedef char xen_capabilities_info_t[1024];	/* words, one space between */
@@ -44,10 +44,4 @@ struct xen_platform_parameters {
 struct xen_feature_info {
 	uint32_t submap_idx;			/* 0x00 in: word */
 	uint32_t submap;			/* 0x04 out: its bits */
-};
-
-/* No pointer: the result is the length. */
-struct xen_build_id {
-	uint32_t len;				/* 0x00 in: room in buf */
-	uint8_t buf[];				/* 0x04 out */
 };
