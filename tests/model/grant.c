@@ -566,8 +566,9 @@ static int16_t apply_copy(struct call *c, unsigned i, int16_t real)
 		return status;
 	status = open_end(c, &to, &op->dest);
 	if (!status) {
-		/* What is half done is not known here. */
-		if (unsettled())
+		/* What is half done is not known here, nor what a page of the
+		 * hypervisor holds that a guest sees. */
+		if (unsettled() || spec[from.mfn].shared)
 			memcpy(spec[to.mfn].entry, mfn_direct(MFN(to.mfn)),
 				PAGE_SIZE);
 		else

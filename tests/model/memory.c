@@ -269,6 +269,15 @@ static void generate_run(const struct domain *owner, struct mmu_update *req)
 		req->val ^= 1ull << random_below(64);
 }
 
+/* dom0 may make writable what the owner of the tables had from it read-only. */
+static void lend_run(const struct domain *owner, const struct mmu_update *req)
+{
+	const uint64_t mfn = req->ptr >> PAGE_SHIFT;
+
+	for (unsigned i = req->ptr >> 3 & 511; mfn < FRAMES && i < 512; i++)
+		hardware_lend(owner, spec[mfn].entry[i]);
+}
+
 static void generate_update(struct call *c)
 {
 	struct mmu_update *const list = (void *)c->list;
@@ -303,8 +312,11 @@ static void generate_update(struct call *c)
 			list[i].val = pick_change(spec[mfn].entry[index]);
 		if (c->d->id == 0 && owner != c->d && tables < DOMAINS)
 			hardware_lend(owner, list[i].val);
-		if (chance(15))
+		if (chance(15)) {
 			generate_run(owner, &list[i]);
+			if (c->d->id == 0 && tables < DOMAINS)
+				lend_run(owner, &list[i]);
+		}
 		trace("  %lx = %lx", list[i].ptr, list[i].val);
 	}
 	c->a.arg[1] = c->nr;
