@@ -52,16 +52,17 @@ BENCH_MODULES := xen-evtchn xen-gntdev xen-gntalloc xen-privcmd xenfs \
 	xen-blkback xen-netback bridge brd
 BENCH_COMMON := tools/ramdisk tests/bench/build.mk \
 	$(BENCH_PROGRAMS:%=$(B)/bench/%) $(B)/debian/amd64/vmlinux
+# The patched kernel, if somebody has built it (guest-patches/).
+GUEST_KERNEL := $(wildcard $(B)/guest-kernel/vmlinuz)
+# programs come after the options
 BENCH_GUEST := $(BENCH_RAMDISK) -m '$(BENCH_MODULES)' -r tests/bench/dom0.sh \
 	-f $(B)/debian/amd64/vmlinuz:/guest/vmlinuz \
 	-f $(B)/bench/guest.ramdisk:/guest/ramdisk \
 	$(foreach name,$(BENCH_GUESTS),\
 	-f $(B)/guests/bench-$(name).elf:/guest/$(name)) \
+	$(GUEST_KERNEL:%=-f %:/guest/patched) \
 	/usr/bin/xenstore-write:/usr/bin/xenstore-write \
 	$(B)/bench/store:/store
-# The patched kernel, if somebody has built it (guest-patches/).
-GUEST_KERNEL := $(wildcard $(B)/guest-kernel/vmlinuz)
-BENCH_GUEST += $(GUEST_KERNEL:%=-f %:/guest/patched)
 BENCH_GUEST_FILES := $(GUEST_KERNEL) tests/bench/dom0.sh $(B)/bench/guest.ramdisk \
 	$(B)/bench/store $(BENCH_GUESTS:%=$(B)/guests/bench-%.elf)
 
