@@ -661,7 +661,8 @@ static ALWAYS_INLINE int change_rights(
 
 /* The same memory with other rights? A frame of somebody else (a grant) must
  * not become writable by the way. */
-static ALWAYS_INLINE bool same_frame(uint64_t had, uint64_t pte, const struct domain *target)
+static ALWAYS_INLINE bool same_frame(
+	uint64_t had, uint64_t pte, const struct domain *target)
 {
 	const uint64_t same = PTE_ADDR | L1_CACHE | PTE_P;
 
