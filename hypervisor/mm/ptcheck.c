@@ -702,21 +702,20 @@ UNGUARDED int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry
 int pt_set_rights(struct domain *d, struct domain *target, uint64_t *entry,
 	uint64_t nr, uint64_t rights)
 {
-	for (; nr; nr--, entry++) {
+	int rc = 0;
+
+	for (; nr && !rc; nr--, entry++) {
 		uint64_t had = read_once(entry);
 		const uint64_t pte =
 			(had & ~(PT_RIGHTS | PTE_A | PTE_D)) | rights;
-		int rc;
 
 		if (!(had & PTE_P))
 			return reject(-EINVAL, "entry %lx not present", had);
 		rc = same_frame(had, pte, target) ?
 			change_rights(entry, pte, PT_KEEP_AD, &had) :
 			pt_set_l1(d, target, entry, pte, PT_KEEP_AD, NULL);
-		if (rc)
-			return rc;
 	}
-	return 0;
+	return rc;
 }
 
 static void exchange_upper(uint64_t *entry, unsigned level, uint64_t pte,
