@@ -106,10 +106,10 @@ void runqueue_remove(struct sched_cpu *sc, struct sched_unit *unit)
 	runqueue_update(sc);
 }
 
-/* Charge the chosen vCPU up to now; nobody charges the idle one. */
+/* Charge the chosen vCPU up to now. */
 void runqueue_account(struct sched_unit *unit, uint64_t t)
 {
-	if (t <= unit->since || vcpu_is_idle(unit->v))
+	if (t <= unit->since)
 		return;
 	unit->vtime += (t - unit->since) * SCHED_WEIGHT_DEFAULT /
 		       read_once(&unit->v->domain->weight);
@@ -149,7 +149,8 @@ void runqueue_limit_lead(struct sched_cpu *sc)
 	if (sc->least < limit + LEAD_NS)
 		return;
 	excess = sc->least - limit;
-	sc->chosen->sched->vtime -= excess; /* the idle one's is not used */
+	if (!vcpu_is_idle(sc->chosen))
+		sc->chosen->sched->vtime -= excess;
 	list_for_each (unit, &sc->queue, node)
 		unit->vtime -= excess;
 	runqueue_update(sc);
@@ -204,8 +205,10 @@ static void enqueue(struct sched_cpu *sc, struct vcpu *v) REQUIRES(sc->lock)
 	uint64_t floor;
 
 	/* The chosen one may have run for long since its last account. */
-	runqueue_account(sc->chosen->sched, now());
-	runqueue_update(sc);
+	if (!vcpu_is_idle(sc->chosen)) {
+		runqueue_account(sc->chosen->sched, now());
+		runqueue_update(sc);
+	}
 	floor = sc->least;
 	if (floor == NOBODY)
 		floor = machine_least();
