@@ -106,6 +106,10 @@ static void test_reconnect(void)
 {
 	REQUIRE_EQ(blkfront_close(&disk), 0);
 	REQUIRE_EQ(xenbus_write_in(0, disk.xenbus.path, "state", "1"), 0);
+	/* It is closed until it has seen that. */
+	REQUIRE_EQ(xenbus_wait_state(disk.xenbus.backend,
+				     1u << XenbusStateInitWait),
+		   XenbusStateInitWait);
 	REQUIRE_EQ(blkfront_connect(&disk, id), 0);
 	memset(buffer, 0xee, 512);
 	REQUIRE_EQ(blkfront_read(&disk, 9, buffer, 1), 0);
