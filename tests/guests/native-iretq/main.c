@@ -136,7 +136,8 @@ static void test_far_return(void)
 	REQUIRE_EQ(trap_last.error, 0x10);
 }
 
-/* To 32-bit code below 4 GiB and back by far jumps. */
+/* To 32-bit code below 4 GiB and back by far jumps, with a stack there: after an
+ * interrupt meanwhile RSP has 32 bits. */
 static void through_compat(uint64_t unused)
 {
 	static struct {
@@ -145,7 +146,10 @@ static void through_compat(uint64_t unused)
 	} __attribute__((packed)) target = { USER_PAGE, FLAT_RING3_CS32 };
 
 	(void)unused;
-	asm volatile("ljmpl *(%0)" : : "r"(&target) : "memory");
+	asm volatile("movl %1, %%esp; ljmpl *(%0)"
+		     :
+		     : "r"(&target), "i"(USER_PAGE + 0x800)
+		     : "memory");
 }
 
 static void test_compat_mode(void)
