@@ -78,8 +78,8 @@ static const void *map_table(paddr_t pa, size_t *size)
 	*size = acpi_field(header, 4, 4);
 	paging_unmap_mmio((void *)header, ACPI_HEADER);
 	if (*size < ACPI_HEADER || *size > TABLE_MAX) {
-		log_warn("acpi: a table at %lx with impossible size %zu", pa,
-			*size);
+		log_warn(
+			"acpi: table at %lx of impossible size %zu", pa, *size);
 		return NULL;
 	}
 	return paging_map_mmio(pa, *size, PAGING_READ_ONLY);
@@ -123,8 +123,7 @@ void acpi_init(void)
 	acpi_info.pm_timer.space = acpi_info.reset.space = 0xff;
 	acpi_info.pm1a_control.space = acpi_info.pm1b_control.space = 0xff;
 	if (!find_root(root)) {
-		log_warn("acpi: no root pointer; one CPU, no device "
-			 "interrupts");
+		log_warn("acpi: no root pointer: one CPU, no device IRQs");
 		return;
 	}
 	if (root[15] >= 2 && acpi_field(root, 24, 8))

@@ -202,8 +202,7 @@ void cmdline_parse(const char *line)
 		for (size = 0; line[size] && line[size] != ' '; size++)
 			;
 		if (size >= sizeof(word))
-			log_warn("command line: a word of %zu characters is "
-				 "ignored", size);
+			log_warn("command line: ignored %zu bytes", size);
 		else if (size) {
 			string_copy(word, line, size + 1);
 			parse_word(word);

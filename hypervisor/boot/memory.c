@@ -112,7 +112,7 @@ void memory_map_print(const struct boot_info *info)
 		log_info("  %012lx-%012lx %s", info->range[i].start,
 			info->range[i].end - 1, names[info->range[i].type]);
 	if (info->ranges_lost)
-		log_warn("memory map: only the first %u ranges are used",
+		log_warn("memory map: over %u ranges, rest lost",
 			BOOT_RANGES_MAX);
 }
 

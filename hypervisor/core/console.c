@@ -19,7 +19,6 @@
 #include "core/debugkey.h"
 #include "core/domain.h"
 #include "core/event.h"
-#include "core/softirq.h"
 #include "dev/uart.h"
 #include "dev/vga.h"
 #include "lib/log.h"
@@ -27,7 +26,6 @@
 #include "lib/string.h"
 #include "x86/clock.h"
 #include "x86/irq.h"
-#include "x86/spinlock.h"
 
 #define RING_SIZE 131072u
 #define INPUT_SIZE 1024u
@@ -316,8 +314,7 @@ void console_init_irq(void)
 	gsi = acpi_isa_gsi(options.com1_irq, &level, &active_low);
 	rc = irq_request(gsi, level, active_low, serial_interrupt, NULL);
 	if (rc)
-		log_warn("console: no serial input, GSI %u: error %d", gsi,
-			-rc);
+		log_warn("console: no serial input, GSI %u: %d", gsi, -rc);
 	else
 		uart_enable_irq();
 }

@@ -9,7 +9,6 @@
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
-#include "xen/errno.h"
 
 #define PIECE 256
 

@@ -15,7 +15,6 @@
 #include "x86/clock.h"
 #include "x86/irq.h"
 #include "x86/panic.h"
-#include "x86/percpu.h"
 
 static void show_memory(void)
 {

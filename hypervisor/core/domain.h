@@ -10,9 +10,6 @@
 #pragma once
 
 #include "core/softirq.h"
-#include "lib/list.h"
-#include "mm/addr.h"
-#include "x86/percpu.h"
 #include "x86/spinlock.h"
 #include "xen/xen.h"
 

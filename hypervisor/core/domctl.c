@@ -20,7 +20,6 @@
 #include "x86/clock.h"
 #include "x86/cpu.h"
 #include "x86/irq.h"
-#include "xen/errno.h"
 
 #define PAUSES_MAX 255
 #define FRAME_BATCH 1024 /* getpageframeinfo3 */
@@ -481,8 +480,7 @@ static int run_on_vcpu(struct domain *d, struct xen_domctl *op)
 		op->cmd == XEN_DOMCTL_sendtrigger ? op->u.sendtrigger.vcpu
 						  : op->u.vcpucontext.vcpu);
 
-	return v ? ops[op->cmd].vcpu(v, op) : reject(-ESRCH,
-		"it has no such vCPU");
+	return v ? ops[op->cmd].vcpu(v, op) : reject(-ESRCH, "no such vCPU");
 }
 
 static int run_on(struct domain *d, struct xen_domctl *op)

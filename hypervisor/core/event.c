@@ -24,7 +24,6 @@
 #include "pv/hypercall.h"
 #include "x86/asm.h"
 #include "x86/irq.h"
-#include "xen/errno.h"
 
 static_assert(sizeof(struct event_port) == 16, "a page holds 256");
 

@@ -7,8 +7,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "core/vcpu.h"
 #include "x86/atomic.h"
 

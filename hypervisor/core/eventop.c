@@ -12,7 +12,6 @@
 #include "lib/rangeset.h"
 #include "pv/hypercall.h"
 #include "x86/irq.h"
-#include "xen/errno.h"
 
 /* VIRQs that each vCPU has of its own. */
 #define VCPU_VIRQS                                                             \

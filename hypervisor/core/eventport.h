@@ -7,9 +7,7 @@
 
 #include "core/domain.h"
 #include "core/event.h"
-#include "mm/layout.h"
 #include "x86/irq.h"
-#include "x86/spinlock.h"
 #include "xen/event_channel.h"
 
 enum event_port_state {

@@ -13,7 +13,6 @@
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
 #include "shoji/limits.h"
-#include "xen/errno.h"
 
 /* The guest's buffer for an audit's differences. */
 struct text {

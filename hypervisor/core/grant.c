@@ -21,8 +21,6 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "pv/hypercall.h"
-#include "x86/atomic.h"
-#include "xen/errno.h"
 
 #define MARK_TRIES 8
 

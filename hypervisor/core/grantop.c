@@ -17,7 +17,6 @@
 #include "mm/paging.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
-#include "xen/errno.h"
 
 #define GROUP 32
 #define PTE_AVL_SHIFT 9

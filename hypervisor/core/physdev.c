@@ -12,7 +12,6 @@
 #include "pv/hypercall.h"
 #include "x86/ioapic.h"
 #include "x86/irq.h"
-#include "xen/errno.h"
 #include "xen/physdev.h"
 
 #define PORTS 0x10000u

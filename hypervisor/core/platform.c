@@ -19,7 +19,6 @@
 #include "x86/asm.h"
 #include "x86/clock.h"
 #include "x86/smp.h"
-#include "xen/errno.h"
 
 #define NS_PER_SEC 1000000000u
 

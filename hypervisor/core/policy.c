@@ -10,7 +10,6 @@
 #include "core/policy.h"
 
 #include "core/domain.h"
-#include "x86/atomic.h"
 
 /* Grant mappings hold references: they stop long before the count is full,
  * which takes 2^31 map tracks of 20 bytes. */

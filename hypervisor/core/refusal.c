@@ -19,11 +19,8 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "mm/heap.h"
-#include "mm/layout.h"
 #include "pv/hypercall.h"
 #include "x86/clock.h"
-#include "x86/spinlock.h"
-#include "xen/errno.h"
 
 #define RECORDS_PER_SEC 50
 #define RECORDS 28

@@ -9,8 +9,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "shoji/refusal.h"
 
 struct domain;

@@ -6,7 +6,6 @@
 #include "core/runqueue.h"
 
 #include "core/domain.h"
-#include "core/softirq.h"
 #include "x86/clock.h"
 
 #define GRAIN_NS RUNQUEUE_GRAIN_NS

@@ -6,7 +6,6 @@
 #pragma once
 
 #include "core/sched.h"
-#include "lib/list.h"
 #include "x86/atomic.h"
 #include "x86/spinlock.h"
 

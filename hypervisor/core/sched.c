@@ -26,7 +26,6 @@
 
 #include "core/domain.h"
 #include "core/event.h"
-#include "core/softirq.h"
 #include "lib/assert.h"
 #include "lib/log.h"
 #include "mm/heap.h"

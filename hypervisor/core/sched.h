@@ -7,7 +7,6 @@
 #pragma once
 
 #include "core/vcpu.h"
-#include "x86/percpu.h"
 
 #define SCHED_WEIGHT_DEFAULT 256
 #define SCHED_WEIGHT_DOM0 512

@@ -20,7 +20,6 @@
 #include "mm/heap.h"
 #include "pv/hypercall.h"
 #include "x86/clock.h"
-#include "xen/errno.h"
 #include "xen/event_channel.h"
 #include "xen/sched.h"
 

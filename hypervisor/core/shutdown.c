@@ -15,7 +15,6 @@
 #include "lib/printf.h"
 #include "mm/guestmem.h"
 #include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/clock.h"
 #include "x86/panic.h"
 #include "x86/smp.h"
@@ -37,8 +36,7 @@ static void show_stack(const struct regs *regs)
 
 		if (copy_from_guest(w, (gva_t){regs->rsp + i * 8}, sizeof(w)))
 			return;
-		log_warn("  %016lx %016lx %016lx %016lx", w[0], w[1], w[2],
-			w[3]);
+		log_warn("%016lx %016lx %016lx %016lx", w[0], w[1], w[2], w[3]);
 	}
 }
 

@@ -7,7 +7,6 @@
 #include "core/softirq.h"
 
 #include "core/sched.h"
-#include "core/timer.h"
 #include "x86/asm.h"
 #include "x86/smp.h"
 #include "x86/spinlock.h"

@@ -18,7 +18,6 @@
 #include "pv/cpuid.h"
 #include "pv/hypercall.h"
 #include "x86/clock.h"
-#include "xen/errno.h"
 
 #define SCHEDULER XEN_SCHEDULER_CREDIT2
 #define RATELIMIT_US 1000

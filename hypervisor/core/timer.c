@@ -16,7 +16,6 @@
 #include "mm/heap.h"
 #include "x86/asm.h"
 #include "x86/clock.h"
-#include "x86/percpu.h"
 #include "x86/spinlock.h"
 
 struct timer_heap {

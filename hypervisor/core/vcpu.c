@@ -22,7 +22,6 @@
 #include "pv/pvclock.h"
 #include "pv/segment.h"
 #include "pv/vcpuop.h"
-#include "x86/asm.h"
 #include "x86/clock.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
@@ -188,6 +187,7 @@ static void load_control(struct vcpu *v, const struct vcpu_guest_context *c)
 	/* A domain-wide choice travels with the first vCPU. */
 	if (v->id == 0)
 		v->domain->vm_assist = c->vm_assist & vcpuop_assists();
+	vcpuop_show_iopl(v->domain);
 }
 
 /* x87 and SSE state; the rest starts clean (Intel SDM volume 1, 13.4.2). Bits

@@ -14,16 +14,18 @@
 #define VCPU_MODE 0x00
 #define VCPU_EXIT_WORK 0x01
 #define VCPU_INFO 0x08
+#define VCPU_KERNEL_L4 0x10
+#define VCPU_USER_L4 0x18
+#define VCPU_KERNEL_SP 0x20
+#define VCPU_SYSCALL 0x28 /* a struct callback */
+#define VCPU_PERF 0x38    /* of hypercalls, then of system calls */
 
 #ifndef __ASSEMBLY__
 #include "core/timer.h"
-#include "lib/list.h"
-#include "mm/addr.h"
 #include "mm/ptwalk.h"
 #include "shoji/perf.h"
 #include "x86/percpu.h"
 #include "xen/vcpu.h"
-#include "xen/xen.h"
 
 struct domain;
 struct fpu_area;
@@ -43,15 +45,27 @@ struct callback {
 
 struct vcpu {
 	bool kernel_mode; /* the guest runs its kernel (else its user space) */
+	/* One of these keeps entry.S from its short ways. */
 	uint8_t exit_work; /* EXIT_ bits; own CPU, or atomic */
-	uint8_t iopl; /* virtual IOPL, 0-3 */
-	bool virtual_ts; /* CR0.TS as the guest set it */
-	bool nmi_masked; /* an NMI or #MC handler runs: until iret */
-	bool initialised; /* has had a register context */
-	bool failsafe_pending; /* selectors did not load */
 	uint8_t exit_work_late; /* EXIT_ bits that wait for the next iret */
+	bool frame_iopl; /* frames show the virtual IOPL: its assist is on */
+	bool nmi_masked; /* an NMI or #MC handler runs: until iret */
+	bool failsafe_pending; /* selectors did not load */
+	bool runstate_late;    /* update owed once it is in kernel mode */
+	bool down;             /* vcpu_op down: offline */
 
 	struct vcpu_info *info; /* the guest's, through the direct map */
+	/* Page tables (mm/mmu.c); MFN_NONE when there is none */
+	mfn_t kernel_l4, user_l4;
+	uint64_t kernel_sp;
+	struct callback syscall;
+	/* Entries by cause (shoji/perf.h); its own CPU alone counts */
+	uint64_t perf[SHOJI_NR_PERF];
+
+	uint64_t kernel_ss;
+	uint8_t iopl;     /* virtual IOPL, 0-3 */
+	bool virtual_ts;  /* CR0.TS as the guest set it */
+	bool initialised; /* has had a register context */
 	uint16_t id;
 	struct domain *domain;
 
@@ -59,14 +73,10 @@ struct vcpu {
 	unsigned loaded_on; /* CPU + 1 whose registers still hold its segments
 				and FPU, if that CPU says so too; 0 none */
 
-	/* Page tables (mm/mmu.c); MFN_NONE when there is none */
-	mfn_t kernel_l4, user_l4;
-	uint64_t cr2; /* of the last #PF injected */
-
-	/* Entry points and stacks */
-	uint64_t kernel_sp, kernel_ss;
+	/* Entry points */
+	uint64_t cr2;            /* of the last #PF injected */
 	struct trap_info *traps; /* 256 entries */
-	struct callback event, failsafe, syscall, syscall32, sysenter, nmi;
+	struct callback event, failsafe, syscall32, sysenter, nmi;
 
 	/* Segments (pv/segment.c). Of the two GS bases the CPU holds the
 	 * active one in GS_BASE, the other in KERNEL_GS_BASE while running. */
@@ -94,7 +104,6 @@ struct vcpu {
 	/* Scheduling (core/sched.c, core/vcpu.c) */
 	struct sched_unit *sched;
 	unsigned cpu; /* where it runs, or ran last */
-	bool down; /* vcpu_op down: offline */
 	bool loading; /* somebody sets it up; atomic */
 	bool blocked; /* waits for an event; RANK_SCHED */
 	bool running; /* on v->cpu right now; RANK_SCHED */
@@ -106,8 +115,7 @@ struct vcpu {
 	/* Time and state records (pv/pvclock.c, pv/vcpuop.c) */
 	struct vcpu_runstate_info runstate; /* RANK_SCHED */
 	uint64_t runstate_va; /* 0: not registered */
-	uint64_t time_va; /* secondary time record */
-	bool runstate_late; /* update owed once it is in kernel mode */
+	uint64_t time_va;     /* secondary time record */
 	bool time_late; /* the second time record is not up to date */
 	uint32_t time_version;
 	mfn_t info_frame; /* of register_vcpu_info, else MFN_NONE */
@@ -118,14 +126,18 @@ struct vcpu {
 
 	/* Events (core/event.c); 0 none; RANK_EVENT */
 	uint16_t virq_port[24];
-
-	/* Entries by cause (shoji/perf.h); its own CPU alone counts */
-	uint64_t perf[SHOJI_NR_PERF];
 };
 
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");
 static_assert(offsetof(struct vcpu, exit_work) == VCPU_EXIT_WORK, "vcpu");
 static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "vcpu");
+static_assert(offsetof(struct vcpu, kernel_l4) == VCPU_KERNEL_L4, "vcpu");
+static_assert(offsetof(struct vcpu, user_l4) == VCPU_USER_L4, "vcpu");
+static_assert(offsetof(struct vcpu, kernel_sp) == VCPU_KERNEL_SP, "vcpu");
+static_assert(offsetof(struct vcpu, syscall) == VCPU_SYSCALL, "vcpu");
+static_assert(offsetof(struct vcpu, perf) == VCPU_PERF, "vcpu");
+static_assert(SHOJI_PERF_HYPERCALL == 0, "perf");
+static_assert(SHOJI_PERF_SYSCALL == NR_HYPERCALLS, "perf");
 
 /* A CPU's own vCPU, which runs when no other can, belongs to no domain. */
 static inline bool vcpu_is_idle(const struct vcpu *v)

@@ -249,6 +249,5 @@ int vcpuctl_get_msrs(struct vcpu *, struct xen_domctl *op)
 
 int vcpuctl_set_msrs(struct vcpu *, struct xen_domctl *op)
 {
-	return op->u.vcpu_msrs.msr_count ? reject(-EINVAL,
-		"there are no MSRs to set") : 0;
+	return op->u.vcpu_msrs.msr_count ? reject(-EINVAL, "no such MSR") : 0;
 }

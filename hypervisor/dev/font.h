@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Printable ASCII in 5 columns of 7 rows; bit 0 of a column is the top. */
+/* Printable ASCII in 5 columns of 7 rows. A byte is a column, the lowest one the
+ * left; its bit 0 is the top. */
 #pragma once
 
 #include <stdint.h>
@@ -8,4 +9,4 @@
 #define FONT_FIRST ' '
 #define FONT_LAST '~'
 
-extern const uint8_t font[FONT_LAST - FONT_FIRST + 1][FONT_COLUMNS];
+extern const uint64_t font[FONT_LAST - FONT_FIRST + 1];

@@ -127,7 +127,7 @@ static void put_pixel(uint8_t *at, uint32_t colour)
 
 static void pixel_char(uint8_t c)
 {
-	const uint8_t *const glyph = font[c - FONT_FIRST];
+	const uint64_t glyph = font[c - FONT_FIRST];
 	uint8_t *line = pixel_row(screen.row) +
 		screen.column * CELL_WIDTH * screen.scale * screen.bytes;
 
@@ -135,8 +135,9 @@ static void pixel_char(uint8_t c)
 		uint8_t *at = line;
 
 		for (unsigned x = 0; x < FONT_COLUMNS * screen.scale; x++) {
-			const unsigned on = glyph[x / screen.scale] >>
-					(y / screen.scale) & 1;
+			const uint64_t on = glyph >> x / screen.scale * 8 >>
+						    y / screen.scale &
+					    1;
 
 			put_pixel(at, on ? screen.colour : 0);
 			at += screen.bytes;

@@ -6,9 +6,6 @@
  */
 #include "lib/printf.h"
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "lib/string.h"
 #include "lib/symbols.h"
 

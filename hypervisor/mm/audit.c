@@ -2,12 +2,9 @@
 /* See audit.h. Nothing is locked: nobody else runs. */
 #include "mm/audit.h"
 
-#include <stdarg.h>
-
 #include "core/domain.h"
 #include "core/granttab.h"
 #include "core/refusal.h"
-#include "core/softirq.h"
 #include "core/vcpu.h"
 #include "lib/log.h"
 #include "lib/printf.h"
@@ -15,7 +12,6 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/ptcheck.h"
-#include "x86/atomic.h"
 #include "xen/errno.h"
 
 #define LINE_SIZE 160

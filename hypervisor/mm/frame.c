@@ -47,9 +47,6 @@
 #include "mm/paging.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
-#include "xen/errno.h"
 
 struct frame *frames;
 uint64_t *frame_regions;
@@ -309,8 +306,7 @@ int frame_get_writable(mfn_t mfn)
 			if (was == FRAME_NONE)
 				new |= FT_VALID;
 		} else {
-			return reject(-EBUSY, "frame %lx is of type %u",
-				mfn.n, was);
+			return reject(-EBUSY, "frame %lx: type %u", mfn.n, was);
 		}
 	} while (!atomic_cas(&f->type, &type, new));
 
@@ -340,8 +336,8 @@ int frame_take_type(struct frame *f, enum frame_type type)
 
 	do {
 		if ((old & FT_COUNT) || (f->refs & FR_SHARED))
-			return reject(-EBUSY,
-				"frame %lx is in use", frame_mfn(f).n);
+			return reject(
+				-EBUSY, "frame %lx in use", frame_mfn(f).n);
 	} while (!atomic_cas(&f->type, &old, (uint32_t)type << FT_SHIFT | 1));
 	if (old >> FT_SHIFT != FRAME_NONE)
 		tlb_flush_since(f->stamp);

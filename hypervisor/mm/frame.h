@@ -6,11 +6,7 @@
  */
 #pragma once
 
-#include <assert.h>
-
-#include "mm/addr.h"
 #include "mm/tlb.h"
-#include "x86/atomic.h"
 
 struct domain;
 

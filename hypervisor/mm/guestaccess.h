@@ -2,7 +2,7 @@
 /*
  * Single words, in a piece of code between guest_open() and guest_close():
  * where one cannot be accessed, the code goes on at the label, which closes
- * too. The address is the caller's to check by guest_range_ours(). Unit tests
+ * too. The address is the caller's to check by guest_va_ours(). Unit tests
  * have a file like this of their own (tests/fake/mm).
  */
 #pragma once

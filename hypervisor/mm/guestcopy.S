@@ -2,6 +2,8 @@
 /*
  * See guestcopy.h. Every routine is a leaf without stack use.
  */
+#include "mm/guestcopy.h"
+
 	.section .text
 	.globl	guest_copy
 	.globl	guest_load_ds, guest_load_es, guest_load_fs, guest_load_gs
@@ -11,39 +13,31 @@ fault:
 	mov	$-14, %eax		/* -EFAULT */
 	ret
 
-/* An instruction that may fault. */
-.macro access insn:vararg
-1001:	\insn
-	.pushsection .guest_access, "a"
-	.long	1001b - ., fault - .
-	.popsection
-.endm
-
 /* rdi to, rsi from, rdx size */
 guest_copy:
 	mov	%rdx, %rcx
 	shr	$3, %rcx
-	access	rep movsq
+	access	fault, rep movsq
 	mov	%edx, %ecx
 	and	$7, %ecx
-	access	rep movsb
+	access	fault, rep movsb
 	xor	%eax, %eax
 	ret
 
 guest_load_ds:
-	access	mov	%edi, %ds
+	access	fault, mov	%edi, %ds
 	xor	%eax, %eax
 	ret
 guest_load_es:
-	access	mov	%edi, %es
+	access	fault, mov	%edi, %es
 	xor	%eax, %eax
 	ret
 guest_load_fs:
-	access	mov	%edi, %fs
+	access	fault, mov	%edi, %fs
 	xor	%eax, %eax
 	ret
 guest_load_gs:
-	access	mov	%edi, %gs
+	access	fault, mov	%edi, %gs
 	xor	%eax, %eax
 	ret
 
@@ -52,7 +46,7 @@ guest_xsetbv:
 	mov	%edi, %eax
 	mov	%rdi, %rdx
 	shr	$32, %rdx
-	access	xsetbv
+	access	fault, xsetbv
 	xor	%eax, %eax
 	ret
 
@@ -61,7 +55,7 @@ guest_xrstor:
 	mov	%esi, %eax
 	mov	%rsi, %rdx
 	shr	$32, %rdx
-	access	xrstor64 (%rdi)
+	access	fault, xrstor64 (%rdi)
 	xor	%eax, %eax
 	ret
 

@@ -12,7 +12,17 @@
 	"	.long	" at " - ., " fault " - .\n"                          \
 	"	.popsection\n"
 
-#ifndef __ASSEMBLY__
+#ifdef __ASSEMBLY__
+/* clang-format off */
+/* An instruction that may fault. */
+.macro access fault, insn:vararg
+1001:	\insn
+	.pushsection .guest_access, "a"
+	.long	1001b - ., \fault - .
+	.popsection
+.endm
+/* clang-format on */
+#else
 #include <stddef.h>
 #include <stdint.h>
 

@@ -8,7 +8,6 @@
 #include "core/refusal.h"
 #include "mm/guestcopy.h"
 #include "x86/asm.h"
-#include "x86/cpu.h"
 #include "xen/errno.h"
 
 struct guest_access {
@@ -39,21 +38,20 @@ static int copy(void *to, const void *from, size_t size)
 
 int copy_from_guest(void *to, gva_t from, size_t size)
 {
-	if (guest_range_ours(from, size))
-		return reject(-EFAULT,
-			"read of the hypervisor at %lx", from.va);
-	return copy(to, (const void *)from.va, size) ?
-		reject(-EFAULT, "cannot read %zu bytes at %lx", size, from.va) :
-		0;
+	if (guest_va_ours(from))
+		return reject(-EFAULT, "hypervisor read at %lx", from.va);
+	if (!copy(to, (const void *)from.va, size))
+		return 0;
+	return reject(-EFAULT, "cannot read %zu bytes at %lx", size, from.va);
 }
 
 int copy_to_guest(gva_t to, const void *from, size_t size)
 {
-	if (guest_range_ours(to, size))
+	if (guest_va_ours(to))
 		return reject(-EFAULT, "write to the hypervisor at %lx", to.va);
-	return copy((void *)to.va, from, size) ?
-		reject(-EFAULT, "cannot write %zu bytes at %lx", size, to.va) :
-		0;
+	if (!copy((void *)to.va, from, size))
+		return 0;
+	return reject(-EFAULT, "cannot write %zu bytes at %lx", size, to.va);
 }
 
 int clear_guest(gva_t to, size_t size)

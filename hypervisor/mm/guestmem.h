@@ -11,7 +11,6 @@
 
 #include "mm/addr.h"
 #include "mm/guestaccess.h"
-#include "mm/layout.h"
 #include "xen/xen.h"
 
 int copy_from_guest(void *to, gva_t from, size_t size);
@@ -28,10 +27,13 @@ static inline bool gva_null(gva_t va)
 	return va.va == 0;
 }
 
-/* Neither end may be ours; what is not canonical faults by itself. */
-static inline bool guest_range_ours(gva_t va, size_t size)
+static_assert(HV_END - HV_BASE == 1ull << HV_SHIFT, "ours are alike above");
+
+/* Whoever goes upwards comes into our addresses only if he starts there: below
+ * them are those that are not canonical, at which the CPU faults. */
+static inline bool guest_va_ours(gva_t va)
 {
-	return va.va - (HV_BASE - size + 1) < HV_END - HV_BASE + size - 1;
+	return va.va >> HV_SHIFT == HV_BASE >> HV_SHIFT;
 }
 
 /* Element i of a guest array, by the type of *object: a few words in place,
@@ -50,7 +52,7 @@ static inline __attribute__((always_inline)) int guest_object(
 {
 	uint64_t *const words = object;
 
-	if (size % 8 || size > GUEST_WORDS_MAX * 8 || guest_range_ours(va, size))
+	if (size % 8 || size > GUEST_WORDS_MAX * 8 || guest_va_ours(va))
 		goto other;
 	guest_open();
 #pragma GCC unroll 9

@@ -24,6 +24,7 @@
 
 #define HV_BASE 0xffff800000000000
 #define HV_END 0xffff880000000000
+#define HV_SHIFT 43 /* alike in the bits from this one on, and others not */
 #define M2P_RO_BASE 0xffff800000000000
 #define M2P_RO_END 0xffff804000000000
 #define DIRECT_BASE 0xffff808000000000

@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-
 #include "mm/addr.h"
 #include "xen/memory.h"
 

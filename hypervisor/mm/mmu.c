@@ -21,8 +21,6 @@
 #include "pv/hypercall.h"
 #include "pv/segment.h"
 #include "shoji/extension.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/harden.h"
 #include "x86/smp.h"
 

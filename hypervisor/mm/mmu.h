@@ -6,7 +6,6 @@
 
 #include "core/domain.h"
 #include "core/vcpu.h"
-#include "mm/addr.h"
 #include "mm/paging.h"
 #include "mm/tlb.h"
 

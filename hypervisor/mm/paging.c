@@ -18,8 +18,6 @@
 #include "mm/frame.h"
 #include "mm/heap.h"
 #include "mm/tlb.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/harden.h"

@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "mm/addr.h"
 #include "mm/wx.h"
 
 #define PTE_P 0x001ull

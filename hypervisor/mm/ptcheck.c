@@ -28,10 +28,8 @@
 #include "mm/frame.h"
 #include "mm/tlb.h"
 #include "pv/hypercall.h"
-#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/harden.h"
-#include "xen/errno.h"
 
 /* ABI surface 4.1 rule 7. Bits 52 to 58 are software's; 59 to 62 are
  * protection keys, which guests do not have, so software's too. */

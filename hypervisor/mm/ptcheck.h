@@ -8,9 +8,7 @@
 
 #include "core/domain.h"
 #include "core/vcpu.h"
-#include "mm/addr.h"
 #include "mm/paging.h"
-#include "mm/ptwalk.h"
 
 struct domain;
 struct vcpu;

@@ -20,8 +20,6 @@
  */
 #include "mm/tlb.h"
 
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/msr.h"
 #include "x86/smp.h"
 

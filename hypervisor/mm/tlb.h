@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "mm/addr.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
 #include "x86/percpu.h"

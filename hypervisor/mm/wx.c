@@ -3,7 +3,6 @@
  * The walk is over all that a root maps: 512 slots, large pages, whatever
  * their addresses. An entry's rights are those of all levels together.
  */
-#include "mm/wx.h"
 
 #include "mm/paging.h"
 

@@ -21,7 +21,6 @@
 #include "mm/guestmem.h"
 #include "mm/heap.h"
 #include "shoji/extension.h"
-#include "x86/asm.h"
 #include "x86/clock.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"

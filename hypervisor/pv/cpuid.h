@@ -5,8 +5,6 @@
  */
 #pragma once
 
-#include <stdint.h>
-
 #include "mm/addr.h"
 #include "xen/xen.h"
 

@@ -2,9 +2,6 @@
 /* Debug registers of guests: never a breakpoint inside the hypervisor. */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "mm/addr.h"
 
 struct vcpu;

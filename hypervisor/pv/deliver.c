@@ -17,13 +17,13 @@
 #include "pv/hypercall.h"
 #include "pv/pvclock.h"
 #include "pv/segment.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/desc.h"
-#include "x86/percpu.h"
 
 /* Exceptions that push an error code: 8, 10-14, 17, 21. */
 #define HAS_ERROR_CODE 0x00227d00u
+
+#define crash(v, text, ...)                                                    \
+	domain_crash((v)->domain, "v%u " text, (v)->id, ##__VA_ARGS__)
 
 /* In place, as what a system call goes through: it is half of its cost here. */
 #define INLINE static inline __attribute__((always_inline))
@@ -41,8 +41,7 @@ INLINE void enter_kernel(struct vcpu *v)
 INLINE bool enter_user(struct vcpu *v)
 {
 	if (mfn_none(v->user_l4)) {
-		domain_crash(v->domain, "v%u returns to user space without a "
-					"user page table", v->id);
+		crash(v, "returns to user space without a user page table");
 		return false;
 	}
 	v->kernel_mode = false;
@@ -57,7 +56,7 @@ static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 
 	if (!v->info->evtchn_upcall_mask)
 		flags |= RFLAGS_IF;
-	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
+	if (v->frame_iopl)
 		flags |= (uint64_t)v->iopl << 12;
 	return flags;
 }
@@ -66,7 +65,7 @@ static uint64_t flags_for_guest(const struct vcpu *v, const struct regs *regs)
 INLINE bool write_frame(uint64_t *sp, const struct regs *regs, uint64_t cs,
 	uint64_t flags, const uint64_t *extra, unsigned nr)
 {
-	if (guest_range_ours((gva_t){ (uint64_t)sp }, (7 + nr) * sizeof(*sp)))
+	if (guest_va_ours((gva_t){(uint64_t)sp}))
 		return false;
 	guest_open();
 	guest_store(sp, regs->rcx, fault);
@@ -92,7 +91,7 @@ INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
 {
 	const bool from_kernel = v->kernel_mode;
 	const uint64_t cs = (regs->cs & 0xfffc) | (from_kernel ? 0 : 3) |
-		(uint64_t)v->info->evtchn_upcall_mask << 32;
+			    (uint64_t)v->info->evtchn_upcall_mask << 32;
 	uint64_t sp = from_kernel ? regs->rsp : v->kernel_sp;
 
 	if (!from_kernel)
@@ -100,9 +99,8 @@ INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
 	sp = (sp & ~15ull) - (7 + nr) * sizeof(sp);
 	if (!write_frame((uint64_t *)sp, regs, cs, flags_for_guest(v, regs),
 		    extra, nr)) {
-		domain_crash(v->domain,
-			"v%u cannot take a frame for %#lx on its stack %#lx",
-			v->id, rip, sp);
+		crash(v, "cannot take a frame for %#lx on its stack %#lx", rip,
+			sp);
 		return;
 	}
 	if (mask_events)
@@ -111,9 +109,10 @@ INLINE void bounce(struct vcpu *v, struct regs *regs, uint64_t rip,
 	regs->rsp = sp;
 	regs->cs = SEL_USER_CS64;
 	regs->ss = SEL_USER_DS;
-	regs->rflags = (regs->rflags &
-		~(uint64_t)(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM |
-			RFLAGS_AC | RFLAGS_IOPL)) | RFLAGS_IF;
+	regs->rflags = (regs->rflags & ~(uint64_t)(RFLAGS_TF | RFLAGS_NT |
+						   RFLAGS_RF | RFLAGS_VM |
+						   RFLAGS_AC | RFLAGS_IOPL)) |
+		       RFLAGS_IF;
 }
 
 static void call_back(struct vcpu *v, struct regs *regs, struct callback to)
@@ -128,16 +127,14 @@ void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
 	const uint64_t code = error;
 
 	if (!trap->address) {
-		domain_crash(v->domain,
-			"v%u has no handler for exception %u, error %#x at "
-			"%#lx", v->id, vector, error, regs->rip);
+		crash(v, "has no handler for exception %u, error %#x at %#lx",
+			vector, error, regs->rip);
 		return;
 	}
 	if (vector < 32 && (HAS_ERROR_CODE >> vector & 1))
 		bounce(v, regs, trap->address, trap->flags & 4, &code, 1);
 	else
 		bounce(v, regs, trap->address, trap->flags & 4, NULL, 0);
-	/* The frame holds the interrupted RCX and R11: SYSRET is fine. */
 }
 
 void deliver_page_fault(struct regs *regs, uint64_t address, uint32_t error)
@@ -158,9 +155,7 @@ void deliver_event(struct regs *regs)
 	struct vcpu *const v = current;
 
 	if (!v->event.rip) {
-		domain_crash(v->domain,
-			"v%u is to take an event but has no event callback",
-			v->id);
+		crash(v, "is to take an event but has no event callback");
 		return;
 	}
 	v->perf[SHOJI_PERF_UPCALL]++;
@@ -178,52 +173,39 @@ void deliver_nmi(struct regs *regs)
 		deliver_trap(regs, 2, 0);
 }
 
-void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
-	uint16_t gs)
+void deliver_failsafe(
+	struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs, uint16_t gs)
 {
 	struct vcpu *const v = current;
-	const uint64_t selectors[] = { ds, es, fs, gs };
+	const uint64_t selectors[] = {ds, es, fs, gs};
 
 	if (!v->failsafe.rip) {
-		domain_crash(v->domain,
-			"v%u: a selector could not be loaded, and there is no "
-			"failsafe callback", v->id);
+		crash(v,
+			"a selector could not be loaded, and there is no failsafe callback");
 		return;
 	}
 	bounce(v, regs, v->failsafe.rip, v->failsafe.mask_events, selectors, 4);
-	regs->vector = 0;
 }
 
 /* System calls of guest user space */
 
-/* SYSCALL: RIP is behind the instruction. */
-INLINE void guest_syscall(
-	struct vcpu *v, struct regs *regs, struct callback to)
+/* RIP is behind the instruction. */
+void guest_syscall(struct regs *regs)
 {
+	struct vcpu *const v = current;
+	const struct callback to =
+		regs->cs == SEL_USER_CS64 ? v->syscall : v->syscall32;
+
+	irq_enable();
 	v->perf[SHOJI_PERF_SYSCALL]++;
-	if (!to.rip) {
+	/* The kernel has no 32-bit code of its own that would do this. */
+	if (v->kernel_mode || !to.rip) {
 		regs->rip -= 2;
-		regs->vector = 0;
 		deliver_trap(regs, 6, 0);
 		return;
 	}
-	bounce(v, regs, to.rip, to.mask_events, NULL, 0);
+	call_back(v, regs, to);
 	regs->rflags &= ~(uint64_t)RFLAGS_DF;
-}
-
-void guest_syscall64(struct regs *regs)
-{
-	guest_syscall(current, regs, current->syscall);
-}
-
-void guest_syscall32(struct regs *regs)
-{
-	struct vcpu *const v = current;
-
-	irq_enable();
-	/* The kernel has no 32-bit code of its own that would do this. */
-	guest_syscall(v, regs,
-		v->kernel_mode ? (struct callback){ 0 } : v->syscall32);
 }
 
 void guest_sysenter(struct regs *regs)
@@ -244,69 +226,34 @@ struct iret_frame {
 	uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
-/* flags of the frame: came by SYSCALL, RCX and R11 need no restoring. */
-#define IN_SYSCALL 0x100
-
-/* Read f, and load what it says; false if it cannot be read. RAX is left to
- * the hypercall's return. */
-INLINE bool load_frame(struct vcpu *v, struct regs *regs,
-	const struct iret_frame *f, uint64_t *rax)
-{
-	uint64_t r11, rcx, flags, rip, cs, rflags, rsp, ss;
-
-	if (guest_range_ours((gva_t){ (uint64_t)f }, sizeof(*f)))
-		return false;
-	guest_open();
-	guest_load(*rax, &f->rax, fault);
-	guest_load(r11, &f->r11, fault);
-	guest_load(rcx, &f->rcx, fault);
-	guest_load(flags, &f->flags, fault);
-	guest_load(rip, &f->rip, fault);
-	guest_load(cs, &f->cs, fault);
-	guest_load(rflags, &f->rflags, fault);
-	guest_load(rsp, &f->rsp, fault);
-	guest_load(ss, &f->ss, fault);
-	guest_close();
-
-	if ((cs & 3) == 3 && !enter_user(v))
-		return true;
-	if (v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl)
-		v->iopl = rflags >> 12 & 3;
-	regs->rip = rip;
-	regs->cs = (cs & 0xffff) | 3;
-	regs->rflags = (rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_VM |
-				RFLAGS_VIF | RFLAGS_VIP)) |
-		RFLAGS_IF | RFLAGS_RESERVED1;
-	regs->rsp = rsp;
-	regs->ss = (ss & 0xffff) | 3;
-	if (!(flags & IN_SYSCALL) || regs->cs != SEL_USER_CS64 ||
-		regs->ss != SEL_USER_DS) {
-		regs->vector = 0;
-		regs->r11 = r11;
-		regs->rcx = rcx;
-	}
-	write_once(&v->info->evtchn_upcall_mask, !(rflags & RFLAGS_IF));
-	return true;
-fault:
-	guest_close();
-	return false;
-}
-
 int64_t hypercall_iret(struct hypercall_args *)
 {
 	struct regs *const regs = guest_regs();
 	struct vcpu *const v = current;
-	uint64_t rax = 0;
+	struct iret_frame f;
 
-	if (!load_frame(v, regs, (const struct iret_frame *)regs->rsp, &rax)) {
-		domain_crash(v->domain, "v%u: no frame for iret at %#lx",
-			v->id, regs->rsp);
+	if (get_guest(&f, (gva_t){regs->rsp}, 0)) {
+		crash(v, "no frame for iret at %#lx", regs->rsp);
 		return 0;
 	}
+	if ((f.cs & 3) == 3 && !enter_user(v))
+		return 0;
+	if (v->frame_iopl)
+		v->iopl = f.rflags >> 12 & 3;
+	regs->rip = f.rip;
+	regs->cs = (f.cs & 0xffff) | 3;
+	regs->rflags = (f.rflags & ~(uint64_t)(RFLAGS_IOPL | RFLAGS_VM |
+					       RFLAGS_VIF | RFLAGS_VIP)) |
+		       RFLAGS_IF | RFLAGS_RESERVED1;
+	regs->rsp = f.rsp;
+	regs->ss = (f.ss & 0xffff) | 3;
+	regs->r11 = f.r11;
+	regs->rcx = f.rcx;
+	write_once(&v->info->evtchn_upcall_mask, !(f.rflags & RFLAGS_IF));
 	v->nmi_masked = false;
 	if (v->exit_work_late) {
 		atomic_or(&v->exit_work, v->exit_work_late);
 		v->exit_work_late = 0;
 	}
-	return (int64_t)rax;
+	return (int64_t)f.rax;
 }

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "x86/regs.h"
 
@@ -24,7 +23,6 @@ void deliver_nmi(struct regs *regs);
 void deliver_failsafe(struct regs *regs, uint16_t ds, uint16_t es, uint16_t fs,
 	uint16_t gs);
 
-/* Called by entry.S: a system call of guest user space. */
-void guest_syscall64(struct regs *regs);
-void guest_syscall32(struct regs *regs);
+/* Called by entry.S: a system call of guest user space, of 32-bit code. */
+void guest_syscall(struct regs *regs);
 void guest_sysenter(struct regs *regs);

@@ -17,7 +17,6 @@
 #include "pv/guestmsr.h"
 #include "pv/hypercall.h"
 #include "pv/ioport.h"
-#include "x86/asm.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"

@@ -13,14 +13,16 @@
 #include "mm/frame.h"
 #include "mm/guestmem.h"
 #include "shoji/extension.h"
-#include "x86/asm.h"
 #include "x86/harden.h"
-#include "x86/percpu.h"
-#include "xen/xen.h"
 
-#define NR_HYPERCALLS 64
+static int64_t none(struct hypercall_args *)
+{
+	return reject(-ENOSYS, "no such hypercall");
+}
 
-static hypercall_fn *const table[NR_HYPERCALLS] = {
+#pragma GCC diagnostic ignored "-Woverride-init"
+hypercall_fn *const hypercall_table[NR_HYPERCALLS] = {
+	[0 ... NR_HYPERCALLS - 1] = none,
 	[__HYPERVISOR_set_trap_table] = hypercall_set_trap_table,
 	[__HYPERVISOR_mmu_update] = hypercall_mmu_update,
 	[__HYPERVISOR_set_gdt] = hypercall_set_gdt,
@@ -54,28 +56,19 @@ static hypercall_fn *const table[NR_HYPERCALLS] = {
 	[__HYPERVISOR_shoji] = hypercall_shoji,
 };
 
-static inline bool preempt_wanted(void)
+static inline bool preempt_wanted(const struct vcpu *v)
 {
-	const struct cpu *const cpu = this_cpu();
-
-	return cpu->softirq || vcpu_event_deliverable(cpu->vcpu);
+	return this_cpu()->softirq || vcpu_event_deliverable(v);
 }
 
 bool preempt_needed(void)
 {
-	return preempt_wanted();
+	return preempt_wanted(current);
 }
 
-/* What a guest's register or multicall entry holds as the number. */
-static hypercall_fn *lookup(uint64_t nr)
+void hypercall_failed(struct regs *regs, int64_t result)
 {
-	return nr < NR_HYPERCALLS ? table[nr] : NULL;
-}
-
-/* The result looks like an error: iret's is the guest's RAX, whatever that is. */
-static __attribute__((noinline)) void finish(struct regs *regs, int64_t result)
-{
-	if (lookup((uint32_t)regs->rax) != hypercall_iret) {
+	if ((uint32_t)regs->rax != __HYPERVISOR_iret) {
 		if (result == -ERESTART) {
 			regs->rip -= 2; /* the SYSCALL instruction */
 			return;
@@ -85,80 +78,71 @@ static __attribute__((noinline)) void finish(struct regs *regs, int64_t result)
 	regs->rax = (uint64_t)result;
 }
 
-UNGUARDED void hypercall(struct regs *regs)
-{
-	hypercall_fn *const fn = lookup((uint32_t)regs->rax);
-	int64_t result;
-
-	if (!fn) {
-		regs->rax = (uint64_t)reject(-ENOSYS, "no such hypercall");
-		return;
-	}
-	current->perf[SHOJI_PERF_HYPERCALL + (uint32_t)regs->rax]++;
-	irq_enable();
-	result = fn(&regs->args);
-	/* Found again, not kept: that is shorter. */
-	if (__builtin_expect(result < 0, false))
-		finish(guest_regs(), result);
-	else
-		guest_regs()->rax = (uint64_t)result;
-}
-
 /* One entry: its call is made with its arguments, which it may change. */
-static int64_t run_entry(struct multicall_entry *entry)
+static int64_t run_entry(struct vcpu *v, struct multicall_entry *entry)
 {
-	hypercall_fn *const fn = lookup(entry->op);
 	int64_t result;
 
-	if (!fn)
-		return reject(-ENOSYS, "there is no hypercall %lu", entry->op);
 	/* A multicall in a multicall would be unbounded; iret changes the
 	 * registers that this call is made with. */
-	if (fn == hypercall_multicall || fn == hypercall_iret)
+	if (entry->op == __HYPERVISOR_multicall ||
+		entry->op == __HYPERVISOR_iret)
 		return reject(-EINVAL, "not in a multicall");
-	current->perf[SHOJI_PERF_MULTICALL]++;
-	current->entry = entry;
-	result = fn((struct hypercall_args *)entry->args);
+	v->entry = entry;
+	result = hypercall_table[entry->op < NR_HYPERCALLS ? entry->op :
+							     NR_HYPERCALLS - 1](
+		(struct hypercall_args *)entry->args);
 	if (__builtin_expect(result < 0, false))
 		refusal_check(result);
-	current->entry = NULL;
+	v->entry = NULL;
 	return result;
 }
 
+static_assert(__HYPERVISOR_iret == NR_IRET, "hypercall numbers");
 static_assert(sizeof(struct hypercall_args) <=
 	sizeof(((struct multicall_entry *)0)->args), "args");
 
-/* multicall(entries, nr): ABI surface 2.1, 13. */
-UNGUARDED int64_t hypercall_multicall(struct hypercall_args *a)
+/* Some entries from `list` on: how many, or -EFAULT. */
+static inline int64_t run_entries(struct vcpu *v, gva_t list, uint32_t nr)
 {
-	const gva_t list = { a->arg[0] };
-	const uint32_t nr = (uint32_t)a->arg[1];
+	struct multicall_entry entry;
+	int64_t result;
 	uint32_t i;
 
-	for (i = 0; i < nr; i++) {
-		struct multicall_entry entry;
-		int64_t result;
-
-		if (i && preempt_wanted())
-			break;
+	for (i = 0; i < nr && (!i || !preempt_wanted(v)); i++) {
 		if (get_guest(&entry, list, i))
 			return -EFAULT;
-		result = run_entry(&entry);
+		result = run_entry(v, &entry);
 		if (result == -ERESTART) {
 			/* What remains of the entry is written back. */
 			if (put_guest(list, i, &entry))
 				return -EFAULT;
 			break;
 		}
-		entry.result = (uint64_t)result;
-		if (put_guest(gva_add(list, i * sizeof(entry) + 8), 0,
-			    &entry.result))
-			return -EFAULT;
+		/* Where it was read, no address is ours. */
+		guest_open();
+		guest_store(list.va + i * sizeof(entry) + 8, result, fault);
+		guest_close();
 	}
+	return i;
+fault:
+	guest_close();
+	return reject(-EFAULT, "the result of entry %u cannot be written", i);
+}
+
+/* multicall(entries, nr): ABI surface 2.1, 13. */
+UNGUARDED int64_t hypercall_multicall(struct hypercall_args *a)
+{
+	const uint32_t nr = (uint32_t)a->arg[1];
+	const int64_t i = run_entries(current, (gva_t){a->arg[0]}, nr);
+
+	if (i < 0)
+		return i;
+	current->perf[SHOJI_PERF_MULTICALL] += (uint64_t)i;
 	if (i == nr)
 		return 0;
-	a->arg[0] += i * sizeof(struct multicall_entry);
-	a->arg[1] = nr - i;
+	a->arg[0] += (uint64_t)i * sizeof(struct multicall_entry);
+	a->arg[1] = nr - (uint32_t)i;
 	return -ERESTART;
 }
 

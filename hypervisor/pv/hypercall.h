@@ -8,9 +8,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "mm/addr.h"
 #include "x86/regs.h"
 #include "xen/errno.h"
@@ -32,8 +29,11 @@ hypercall_fn hypercall_callback_op, hypercall_console_io, hypercall_domctl,
 	hypercall_update_va_mapping_otherdomain, hypercall_vcpu_op,
 	hypercall_vm_assist, hypercall_xen_version;
 
-/* Called by entry.S for a SYSCALL of a guest kernel. */
-void hypercall(struct regs *regs);
+/* For entry.S: the handlers by number, all others go to the last one; and what
+ * is done if the result looks like an error; iret's is the guest's RAX, whatever
+ * that is. */
+extern hypercall_fn *const hypercall_table[NR_HYPERCALLS];
+void hypercall_failed(struct regs *regs, int64_t result);
 
 /* Write the 128 stubs of a hypercall page (ABI surface 1.8). */
 void hypercall_page_write(void *page);

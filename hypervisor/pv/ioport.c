@@ -22,11 +22,8 @@
 
 bool ioport_iopl_allows(const struct vcpu *v)
 {
-	const bool architectural =
-		v->domain->vm_assist & 1ull << VMASST_TYPE_architectural_iopl;
-
 	if (v->kernel_mode)
-		return v->iopl >= (architectural ? 0 : 1);
+		return v->iopl || v->frame_iopl;
 	return v->iopl == 3;
 }
 

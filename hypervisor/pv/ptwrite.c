@@ -14,7 +14,6 @@
 #include "mm/ptcheck.h"
 #include "pv/decode.h"
 #include "pv/emulate.h"
-#include "x86/atomic.h"
 #include "xen/errno.h"
 
 /* Flags that arithmetic changes. */

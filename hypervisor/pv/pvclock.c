@@ -15,7 +15,6 @@
 #include "core/vcpu.h"
 #include "mm/guestmem.h"
 #include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/clock.h"
 
 #define NS 1000000000ull

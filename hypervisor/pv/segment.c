@@ -16,8 +16,6 @@
 #include "mm/paging.h"
 #include "mm/ptcheck.h"
 #include "pv/hypercall.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/desc.h"
 #include "x86/msr.h"
 

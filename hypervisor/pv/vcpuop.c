@@ -17,9 +17,7 @@
 #include "pv/hypercall.h"
 #include "pv/pvclock.h"
 #include "x86/clock.h"
-#include "xen/errno.h"
 #include "xen/sched.h"
-#include "xen/vcpu.h"
 
 #define PERIOD_MIN_NS 1000000ull
 #define PERIOD_MAX_NS 0x7fffffffffffffffull
@@ -320,6 +318,15 @@ int64_t hypercall_vcpu_op(struct hypercall_args *a)
 
 /* vm_assist */
 
+void vcpuop_show_iopl(struct domain *d)
+{
+	struct vcpu *v;
+
+	for_each_vcpu (d, v)
+		v->frame_iopl =
+			d->vm_assist >> VMASST_TYPE_architectural_iopl & 1;
+}
+
 uint64_t vcpuop_assists(void)
 {
 	return ASSISTS;
@@ -332,14 +339,12 @@ int64_t hypercall_vm_assist(struct hypercall_args *a)
 
 	if (type >= 64 || !(ASSISTS >> type & 1))
 		return reject(-EINVAL, "there is no assist %u", type);
-	switch ((uint32_t)a->arg[0]) {
-	case VMASST_CMD_enable:
+	if ((uint32_t)a->arg[0] == VMASST_CMD_enable)
 		atomic_or(&d->vm_assist, 1ull << type);
-		return 0;
-	case VMASST_CMD_disable:
+	else if ((uint32_t)a->arg[0] == VMASST_CMD_disable)
 		atomic_and(&d->vm_assist, ~(1ull << type));
-		return 0;
-	default:
+	else
 		return reject(-ENOSYS, "neither enable nor disable");
-	}
+	vcpuop_show_iopl(d);
+	return 0;
 }

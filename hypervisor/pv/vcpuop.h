@@ -7,6 +7,7 @@
 
 #include <stdint.h>
 
+struct domain;
 struct vcpu;
 
 /* Timer callbacks: the vCPU gets VIRQ_TIMER. */
@@ -15,6 +16,8 @@ void vcpuop_periodic(void *vcpu);
 
 /* The vm_assist types that exist, a bit each. */
 uint64_t vcpuop_assists(void);
+/* Tell d's vCPUs whether frames are to show the IOPL. */
+void vcpuop_show_iopl(struct domain *d);
 
 /* An NMI for the vCPU, as soon as it does not mask them. */
 void vcpu_send_nmi(struct vcpu *v);

@@ -12,8 +12,6 @@
 #include "lib/string.h"
 #include "mm/guestmem.h"
 #include "pv/hypercall.h"
-#include "x86/percpu.h"
-#include "xen/errno.h"
 
 #define ABI_VERSION (4u << 16 | 17)
 

@@ -228,6 +228,5 @@ void apic_error_interrupt(void)
 
 	write(REG_ERROR_STATUS, 0);
 	status = read(REG_ERROR_STATUS);
-	log_guest(LOG_WARN, "apic: error status %#x on CPU %u", status,
-		this_cpu()->number);
+	log_guest(LOG_WARN, "apic%u: error %#x", this_cpu()->number, status);
 }

@@ -16,7 +16,6 @@
 #include "lib/log.h"
 #include "x86/apic.h"
 #include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/cmos.h"
 #include "x86/cpu.h"
 #include "x86/smp.h"

@@ -2,8 +2,6 @@
 /* The CMOS clock: read once at boot, dom0's afterwards. */
 #include "x86/cmos.h"
 
-#include <stdbool.h>
-
 #include "x86/asm.h"
 
 #define INDEX_PORT 0x70

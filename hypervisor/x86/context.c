@@ -17,8 +17,6 @@
 #include "pv/debugreg.h"
 #include "pv/deliver.h"
 #include "pv/segment.h"
-#include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
 #include "x86/harden.h"

@@ -12,22 +12,27 @@
  * happens to be. The guest's GS base stays loaded all the time.
  */
 #include "core/vcpu.h"
+#include "mm/guestcopy.h"
 #include "mm/layout.h"
 #include "x86/desc.h"
 #include "x86/harden.h"
 #include "x86/percpu.h"
 #include "x86/regs.h"
 
-/* From the frame at the top of the main stack to struct cpu. */
-#define CPU_FROM_REGS (REGS_SIZE - CPU_STACK)
+/* To struct cpu from so many bytes below the top of the main stack. */
+#define CPU_FROM(pushed) ((pushed) - CPU_STACK)
+#define CPU_FROM_REGS CPU_FROM(REGS_SIZE)
 
 /* Pages that guests see too if entry is isolated (mm/paging.c). */
 	.section .entry, "ax"
 
 /* All general registers below error and vector. */
-.macro save_registers
-	.irp	r, r8, r10, rdx, rsi, rdi, rcx, rax, r9, r11, rbx, rbp, r12, \
-		r13, r14, r15
+.macro save_registers r11=%r11
+	.irp	r, r8, r10, rdx, rsi, rdi, rcx, rax, r9
+	push	%\r
+	.endr
+	pushq	\r11
+	.irp	r, rbx, rbp, r12, r13, r14, r15
 	push	%\r
 	.endr
 .endm
@@ -39,12 +44,14 @@
 	.endr
 .endm
 
-/* Around code for one of the PATCH_ features: x86/harden.c knows where. */
-.macro begin_for
-771:
-.endm
-
-.macro end_for feature
+/* Code for one of the PATCH_ features: x86/harden.c knows where. */
+.macro only_if feature, i1, i2, i3, i4, i5, i6
+771:	\i1
+	\i2
+	\i3
+	\i4
+	\i5
+	\i6
 772:	.pushsection .patches, "a"
 	.balign	8
 	.quad	771b
@@ -58,27 +65,32 @@
  * before any C; the other one comes last before the return. RAX is lost.
  */
 .macro load_root from
-	begin_for
-	mov	\from, %rax
-	mov	%rax, %cr3
-	end_for	PATCH_ISOLATED
+	only_if	PATCH_ISOLATED, "mov \from, %rax", "mov %rax, %cr3"
 .endm
 
 /* The real one, with RSP in any of our stacks. */
+	.set	window_mask, ~(PERCPU_SIZE - 1)
+	.set	window_cr3, CPU_CR3
 .macro load_root_anywhere
-	begin_for
-	mov	%rsp, %rax
-	and	$~(PERCPU_SIZE - 1), %rax
-	mov	CPU_CR3(%rax), %rax
-	mov	%rax, %cr3
-	end_for	PATCH_ISOLATED
+	only_if	PATCH_ISOLATED, "mov %rsp, %rax", \
+		"and $window_mask, %rax", "mov window_cr3(%rax), %rax", \
+		"mov %rax, %cr3"
 .endm
 
-/* EFLAGS.AC is the guest's, and would let us touch all of its memory. */
-.macro forbid_guest_memory
-	begin_for
-	clac
-	end_for	PATCH_SMAP
+/* With the frame on the stack: to `because` if something is to be done before
+ * the return, with interrupts off. */
+.macro must_stay reg, reg32, because
+	cmpl	$0, CPU_SOFTIRQ + CPU_FROM_REGS(%rsp)
+	jne	\because
+	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %\reg
+	cmpb	$0, VCPU_EXIT_WORK(%\reg)
+	jne	\because
+	/* upcall pending (low byte) and not masked (high byte)? */
+	mov	VCPU_INFO(%\reg), %\reg
+	movzwl	(%\reg), %\reg32
+	dec	%\reg32
+	cmp	$0xff, %\reg32
+	jb	\because
 .endm
 
 /*
@@ -86,37 +98,93 @@
  * the stub, one per CPU, saves RSP and loads the main stack, then comes here.
  * RCX is the guest's RIP, R11 its RFLAGS.
  */
-.macro syscall_frame cs, vector
+.macro syscall_frame_high
 	pushq	$SEL_USER_DS
-	pushq	CPU_GUEST_RSP - CPU_STACK + 8(%rsp)
+	pushq	CPU_GUEST_RSP + CPU_FROM(8)(%rsp)
 	push	%r11
+.endm
+
+.macro syscall_frame_low cs, r11=%r11
 	pushq	$\cs
 	push	%rcx
 	pushq	$0
-	movl	$\vector, 4(%rsp)
-	save_registers
+	movl	$VECTOR_SYSCALL, 4(%rsp)
+	save_registers \r11
+.endm
+
+/* A hypercall's handler, by its number in EAX; R11 is the vCPU. */
+.macro call_handler
+	lea	REGS_ARGS(%rsp), %rdi
+	mov	$(NR_HYPERCALLS - 1), %edx
+	cmp	%edx, %eax
+	cmova	%edx, %eax		/* there is none of that number */
+	incq	VCPU_PERF(%r11, %rax, 8)
+	lea	hypercall_table(%rip), %rdx
+	mov	(%rdx, %rax, 8), %rdx
+	sti
+	call	__x86_indirect_thunk_rdx
 .endm
 
 	.globl	entry_syscall64, entry_syscall32, entry_sysenter
 	.balign	16
 entry_syscall64:
-	syscall_frame SEL_USER_CS64, VECTOR_SYSCALL
-	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
-	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %rbx
-	mov	%rsp, %rdi
-	cmpb	$0, VCPU_MODE(%rbx)
-	je	1f
-	call	hypercall
+	only_if	PATCH_ISOLATED, "jmp full_syscall64"
+	syscall_frame_high
+	mov	CPU_CURRENT + CPU_FROM(24)(%rsp), %r11
+	cmpb	$0, VCPU_MODE(%r11)
+	je	quick_syscall
+	cmp	$NR_IRET, %eax
+	je	quick_iret
+	syscall_frame_low SEL_USER_CS64, (REGS_RFLAGS-REGS_R9)(%rsp)
+	call_handler
+	test	%rax, %rax
+	js	1f
+	cli
+	must_stay rcx, ecx, 2f
+	mov	REGS_RIP(%rsp), %rcx
+	test	%rcx, %rcx
+	jns	2f			/* may be just not canonical */
+	only_if	PATCH_VERW, "verw data_selector(%rip)"
+	/* C kept R12 to R15, RBX, RBP. */
+	add	$REGS_R9, %rsp
+	pop	%r9
+	add	$16, %rsp
+	.irp	r, rdi, rsi, rdx, r10, r8
+	pop	%\r
+	.endr
+	mov	24(%rsp), %r11
+	mov	32(%rsp), %rsp
+	sysretq
+1:	mov	%rsp, %rdi
+	mov	%rax, %rsi
+	call	hypercall_failed
 	jmp	return_check
-1:	call	guest_syscall64
+2:	mov	%rax, REGS_RAX(%rsp)
+	jmp	return_check
+
+full_syscall64:
+	syscall_frame_high
+not_quick:
+	mov	(%rsp), %r11
+	syscall_frame_low SEL_USER_CS64
+	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
+	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %r11
+	cmpb	$0, VCPU_MODE(%r11)
+	je	3f
+	mov	REGS_RAX(%rsp), %eax
+	call_handler
+	test	%rax, %rax
+	js	1b
+	jmp	2b
+3:	mov	%rsp, %rdi
+	call	guest_syscall
 	jmp	return_check
 
 entry_syscall32:
-	syscall_frame SEL_USER_CS32, VECTOR_SYSCALL
+	syscall_frame_high
+	syscall_frame_low SEL_USER_CS32
 	load_root CPU_CR3 + CPU_FROM_REGS(%rsp)
-	mov	%rsp, %rdi
-	call	guest_syscall32
-	jmp	return_check
+	jmp	3b
 
 /* SYSENTER loads the main stack and saves nothing: the frame says so (ABI
  * surface 3.2). */
@@ -155,6 +223,150 @@ entry_sysenter:
 	syscall_stubs stub_syscall32, entry_syscall32
 
 /*
+ * The short ways: by SYSCALL from a guest's user space to its kernel, and back
+ * by the iret hypercall. They do what guest_syscall() and hypercall_iret() do
+ * (pv/deliver.c), and leave to these whatever is not as it nearly always is;
+ * they know it before anything but the root has changed. R11 is the vCPU; SS,
+ * RSP, RFLAGS of the frame are on the stack.
+ */
+/* To `fail` if the address in the register is ours. It is lost. */
+.macro refuse_ours reg, reg32, fail
+	shr	$HV_SHIFT, %\reg
+	cmp	$((HV_BASE >> HV_SHIFT) & ((1 << (64 - HV_SHIFT)) - 1)), %\reg32
+	je	\fail
+.endm
+
+/* What tlb_load_root() does, with two registers to lose. */
+.macro load_guest_root root, reg, reg32, pushed
+	mov	\root(%r11), %\reg
+	shl	$PAGE_SHIFT, %\reg
+	mov	%\reg, CPU_CR3 + CPU_FROM(\pushed)(%rsp)
+	mov	tlb_clock(%rip), %\reg32
+	mov	%\reg, %cr3
+	mov	%\reg32, CPU_TLB_TIME + CPU_FROM(\pushed)(%rsp)
+.endm
+
+quick_syscall:
+	cmpq	$0, VCPU_MODE(%r11)
+	jne	not_quick
+	cmpl	$0, CPU_SOFTIRQ + CPU_FROM(24)(%rsp)
+	jne	not_quick
+	push	%rax
+	push	%rdx
+	push	%rsi
+	mov	VCPU_INFO(%r11), %rdx
+	cmpw	$0, (%rdx)		/* an event pending, or masked */
+	jne	1f
+	mov	VCPU_SYSCALL(%r11), %rax
+	sar	$47, %rax
+	inc	%rax			/* 0 of a kernel's, canonical address */
+	jnz	1f
+	mov	VCPU_KERNEL_SP(%r11), %rsi
+	and	$~15, %rsi
+	lea	-56(%rsi), %rax
+	refuse_ours rax, eax, 1f
+	load_guest_root VCPU_KERNEL_L4, rax, edx, 48
+	mov	24(%rsp), %rdx
+	mov	32(%rsp), %rax
+	only_if	PATCH_SMAP, stac
+	access	2f, mov %rcx, -56(%rsi)	/* first what is known not to be ours */
+	access	2f, mov %rdx, -48(%rsi)
+	access	2f, mov %rcx, -40(%rsi)
+	access	2f, movq $SEL_USER_CS64, -32(%rsi)
+	access	2f, mov %rdx, -24(%rsi)
+	access	2f, mov %rax, -16(%rsi)
+	access	2f, movq $SEL_USER_DS, -8(%rsi)
+	only_if	PATCH_SMAP, clac
+	incq	VCPU_PERF + 8 * NR_HYPERCALLS(%r11)
+	movb	$1, VCPU_MODE(%r11)
+	swapgs
+	mov	VCPU_INFO(%r11), %rcx
+	mov	VCPU_SYSCALL + 8(%r11), %al
+	mov	%al, 1(%rcx)
+	lea	-56(%rsi), %rax
+	mov	VCPU_SYSCALL(%r11), %rcx
+	mov	%rdx, %r11
+	and	$~(RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC), %r11
+	pop	%rsi
+	pop	%rdx
+	only_if	PATCH_VERW, "verw data_selector(%rip)"
+	xchg	%rax, (%rsp)
+	pop	%rsp
+	sysretq
+2:	only_if	PATCH_SMAP, clac
+1:	pop	%rsi
+	pop	%rdx
+	pop	%rax
+	jmp	not_quick
+
+quick_iret:
+	cmpq	$1, VCPU_MODE(%r11)
+	jne	not_quick
+	cmpl	$0, CPU_SOFTIRQ + CPU_FROM(24)(%rsp)
+	jne	not_quick
+	cmpq	$0, VCPU_USER_L4(%r11)
+	jl	not_quick		/* MFN_NONE */
+	mov	%rcx, CPU_GUEST_RIP + CPU_FROM(24)(%rsp)
+	popq	CPU_GUEST_RFLAGS + CPU_FROM(16)(%rsp)
+	pop	%rax
+	pop	%rcx
+	mov	%rax, %rcx
+	refuse_ours rcx, ecx, 1f
+	only_if	PATCH_SMAP, stac
+	/* SS RSP RFLAGS CS RIP of our frame; flags RCX R11 RAX */
+	.irp	word, 64, 56, 48, 40, 32, 24, 16, 8, 0
+	access	1f, pushq \word(%rax)
+	.endr
+	only_if	PATCH_SMAP, clac
+	mov	48(%rsp), %ecx
+	and	$(RFLAGS_IF | RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP), %ecx
+	cmp	$RFLAGS_IF, %ecx
+	jne	1f
+	mov	40(%rsp), %ecx
+	and	64(%rsp), %ecx
+	and	$3, %ecx
+	cmp	$3, %ecx		/* to user space */
+	jne	1f
+	incq	VCPU_PERF + 8 * NR_IRET(%r11)
+	movb	$0, VCPU_MODE(%r11)
+	swapgs
+	mov	VCPU_INFO(%r11), %rcx
+	movb	$0, 1(%rcx)
+	load_guest_root VCPU_USER_L4, rcx, eax, 72
+	mov	VCPU_INFO(%r11), %rcx
+	cmpb	$0, (%rcx)
+	pop	%rax
+	pop	%r11
+	pop	%rcx
+	jne	2f			/* an event came */
+	only_if	PATCH_VERW, "verw data_selector(%rip)"
+	testl	$IRET_IN_SYSCALL, (%rsp)
+	lea	8(%rsp), %rsp
+	jz	entry_iret
+	cmpw	$SEL_USER_CS64, 8(%rsp)
+	jne	entry_iret
+	cmpw	$SEL_USER_DS, 32(%rsp)
+	jne	entry_iret
+	mov	(%rsp), %rcx
+	sar	$47, %rcx
+	jnz	entry_iret		/* may not be canonical */
+	mov	(%rsp), %rcx
+	mov	16(%rsp), %r11
+	mov	24(%rsp), %rsp
+	sysretq
+2:	movq	$0, (%rsp)
+	save_registers
+	jmp	return_check
+1:	only_if	PATCH_SMAP, clac
+	dec	%rsp
+	or	$(PERCPU_SIZE - 1), %rsp
+	inc	%rsp
+	mov	CPU_GUEST_RIP + CPU_FROM(0)(%rsp), %rcx
+	mov	CPU_GUEST_RFLAGS + CPU_FROM(0)(%rsp), %r11
+	mov	$NR_IRET, %eax
+	jmp	full_syscall64
+
+/*
  * Back to the guest whose frame is at the top of the main stack, unless
  * something is to be done first.
  */
@@ -164,36 +376,10 @@ return_to_guest:
 	add	$(CPU_STACK - REGS_SIZE), %rsp
 return_check:
 	cli
-	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %rbx
-	cmpl	$0, CPU_SOFTIRQ + CPU_FROM_REGS(%rsp)
-	jne	3f
-	cmpb	$0, VCPU_EXIT_WORK(%rbx)
-	jne	3f
-	/* upcall pending (low byte) and not masked (high byte)? */
-	mov	VCPU_INFO(%rbx), %rax
-	movzwl	(%rax), %eax
-	dec	%eax
-	cmp	$0xff, %eax
-	jb	3f
+	must_stay rcx, ecx, 3f
 	load_root CPU_GUEST_CR3 + CPU_FROM_REGS(%rsp)
-	begin_for
-	verw	data_selector(%rip)	/* empties the CPU's buffers of our data */
-	end_for	PATCH_VERW
-	/* SYSRET only for what came by SYSCALL, to canonical addresses. */
-	cmpl	$VECTOR_SYSCALL, REGS_VECTOR(%rsp)
-	jne	2f
-	mov	REGS_RIP(%rsp), %rcx
-	mov	%rcx, %rax
-	shl	$16, %rax
-	sar	$16, %rax
-	cmp	%rcx, %rax
-	jne	2f
+	only_if	PATCH_VERW, "verw data_selector(%rip)"
 	restore_registers
-	mov	8(%rsp), %rcx
-	mov	24(%rsp), %r11
-	mov	32(%rsp), %rsp
-	sysretq
-2:	restore_registers
 	add	$8, %rsp
 	.globl	entry_iret
 entry_iret:
@@ -243,6 +429,7 @@ stubs:
 	stub	%v
 	.set	v, v + 1
 	.endr
+	.noaltmacro
 
 	.section .data.rel.ro, "aw"
 	.globl	entry_stubs
@@ -257,7 +444,7 @@ entry_stubs:
 
 entry_exception:
 	cld
-	forbid_guest_memory
+	only_if	PATCH_SMAP, clac
 	save_registers
 	load_root_anywhere /* in ring 0, IRETQ to the guest may have failed */
 	mov	%rsp, %rdi
@@ -273,7 +460,7 @@ return_own:
 
 entry_interrupt:
 	cld
-	forbid_guest_memory
+	only_if	PATCH_SMAP, clac
 	save_registers
 	mov	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
@@ -292,7 +479,7 @@ entry_interrupt:
  */
 entry_ist:
 	cld
-	forbid_guest_memory
+	only_if	PATCH_SMAP, clac
 	save_registers
 	testb	$3, REGS_CS(%rsp)
 	jz	2f
@@ -308,19 +495,15 @@ entry_ist:
 	call	handle_guest_exception
 	jmp	return_check
 2:	mov	%rsp, %rdi
-	begin_for
-	mov	%cr3, %rbx
-	end_for	PATCH_ISOLATED
+	only_if	PATCH_ISOLATED, "mov %cr3, %rbx"
 	load_root_anywhere
 	call	handle_own_exception
-	begin_for
-	mov	%rbx, %cr3
-	end_for	PATCH_ISOLATED
+	only_if	PATCH_ISOLATED, "mov %rbx, %cr3"
 	jmp	return_own
 
 entry_double_fault:
 	cld
-	forbid_guest_memory
+	only_if	PATCH_SMAP, clac
 	save_registers
 	load_root_anywhere
 	mov	%rsp, %rdi
@@ -337,14 +520,8 @@ entry_double_fault:
 	.globl	__x86_indirect_thunk_\r
 	.balign	32
 __x86_indirect_thunk_\r:
-	begin_for
-	call	2f
-1:	pause
-	lfence
-	jmp	1b
-2:	mov	%\r, (%rsp)
-	ret
-	end_for	PATCH_RETPOLINE
+	only_if	PATCH_RETPOLINE, "call 2f", "1: pause", lfence, \
+		"jmp 1b", "2: mov %\r, (%rsp)", ret
 	jmp	*%\r
 	.endr
 

@@ -15,16 +15,12 @@
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/refusal.h"
-#include "core/softirq.h"
 #include "lib/log.h"
 #include "mm/heap.h"
 #include "mm/tlb.h"
 #include "x86/apic.h"
 #include "x86/ioapic.h"
-#include "x86/percpu.h"
-#include "x86/regs.h"
 #include "x86/smp.h"
-#include "x86/spinlock.h"
 #include "xen/errno.h"
 
 #define VECTORS 256
@@ -139,8 +135,7 @@ static void spurious(uint8_t vector)
 	if (irq->spurious_logged)
 		return;
 	irq->spurious_logged = true;
-	log_warn("irq: nobody wants vector %#x on CPU %u", vector,
-		this_cpu()->number);
+	log_warn("irq: stray vector %#x, CPU %u", vector, this_cpu()->number);
 }
 
 void irq_dispatch(struct regs *regs)

@@ -10,9 +10,6 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "x86/msi.h"
 
 #define PIRQS_MAX 512 /* of a domain; PIRQ 0 is the PIT's GSI */

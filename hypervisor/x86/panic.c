@@ -14,7 +14,6 @@
 #include "lib/printf.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
-#include "x86/percpu.h"
 #include "x86/smp.h"
 
 #define FRAMES_MAX 32

@@ -2,8 +2,6 @@
 /* Registers and back-traces in the log; panic() itself is in lib/assert.h. */
 #pragma once
 
-#include <stdint.h>
-
 #include "x86/regs.h"
 
 void regs_show(const struct regs *regs);

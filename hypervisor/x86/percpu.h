@@ -29,6 +29,9 @@
 #define CPU_SOFTIRQ 0x10
 #define CPU_CR3 0x18
 #define CPU_GUEST_CR3 0x20
+#define CPU_GUEST_RIP 0x28
+#define CPU_GUEST_RFLAGS 0x30
+#define CPU_TLB_TIME 0x38
 
 #ifndef __ASSEMBLY__
 #include "mm/addr.h"
@@ -63,18 +66,19 @@ struct view {
 };
 
 struct cpu {
-	uint64_t guest_rsp; /* scratch of the syscall stub */
+	uint64_t guest_rsp; /* scratch of entry.S, as guest_rip */
 	struct vcpu *vcpu; /* who runs here; the idle vCPU if nobody */
 	uint32_t softirq; /* pending SOFTIRQ_ bits; atomic */
 	uint32_t number; /* ours, 0 is the boot CPU */
 	paddr_t cr3; /* what CR3 holds while we run */
 	paddr_t guest_cr3; /* while a guest runs, if entry is isolated */
+	uint64_t guest_rip, guest_rflags;
+	uint32_t tlb_time; /* flush clock at the last full flush here */
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool idle; /* halted or about to be: an IPI is needed to wake it */
 
 	/* TLB (mm/tlb.c) */
-	uint32_t tlb_time; /* flush clock at the last full flush here */
 	uint32_t flush_asked; /* flushes other CPUs asked for; atomic */
 	uint32_t flush_done; /* of these, how many are done */
 	uint32_t flush_global; /* global entries too; atomic */
@@ -130,6 +134,9 @@ static_assert(offsetof(struct cpu, vcpu) == CPU_CURRENT, "cpu");
 static_assert(offsetof(struct cpu, softirq) == CPU_SOFTIRQ, "cpu");
 static_assert(offsetof(struct cpu, cr3) == CPU_CR3, "cpu");
 static_assert(offsetof(struct cpu, guest_cr3) == CPU_GUEST_CR3, "cpu");
+static_assert(offsetof(struct cpu, guest_rip) == CPU_GUEST_RIP, "cpu");
+static_assert(offsetof(struct cpu, guest_rflags) == CPU_GUEST_RFLAGS, "cpu");
+static_assert(offsetof(struct cpu, tlb_time) == CPU_TLB_TIME, "cpu");
 
 #define current (this_cpu()->vcpu)
 

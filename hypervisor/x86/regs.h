@@ -5,14 +5,26 @@
  */
 #pragma once
 
+#define REGS_R9 0x38
+#define REGS_RAX 0x40
+#define REGS_ARGS 0x50
 #define REGS_VECTOR 0x7c
 #define REGS_RIP 0x80
 #define REGS_CS 0x88
+#define REGS_RFLAGS 0x90
 #define REGS_SIZE 0xa8
 
 /* Values of .vector for entries that are not through the IDT. */
 #define VECTOR_SYSCALL 0x100
 #define VECTOR_SYSENTER 0x101
+
+/* Hypercalls: their numbers are below this; iret's. */
+#define NR_HYPERCALLS 64
+#define NR_IRET 23
+
+/* Flags of an iret frame (ABI surface 3.3): a system call's, whose RCX and R11
+ * need no restoring. */
+#define IRET_IN_SYSCALL 0x100
 
 #ifndef __ASSEMBLY__
 #include <assert.h>
@@ -40,9 +52,13 @@ struct regs {
 	uint64_t ss;
 };
 
+static_assert(offsetof(struct regs, r9) == REGS_R9, "regs");
+static_assert(offsetof(struct regs, rax) == REGS_RAX, "regs");
+static_assert(offsetof(struct regs, args) == REGS_ARGS, "regs");
 static_assert(offsetof(struct regs, vector) == REGS_VECTOR, "regs");
 static_assert(offsetof(struct regs, rip) == REGS_RIP, "regs");
 static_assert(offsetof(struct regs, cs) == REGS_CS, "regs");
+static_assert(offsetof(struct regs, rflags) == REGS_RFLAGS, "regs");
 static_assert(sizeof(struct regs) == REGS_SIZE, "regs");
 #endif
 

@@ -9,7 +9,6 @@
 #include "boot/acpi.h"
 #include "boot/memory.h"
 #include "core/sched.h"
-#include "core/timer.h"
 #include "lib/log.h"
 #include "lib/string.h"
 #include "mm/paging.h"

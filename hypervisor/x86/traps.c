@@ -11,17 +11,14 @@
 #include "core/domain.h"
 #include "core/event.h"
 #include "core/sched.h"
-#include "core/softirq.h"
 #include "core/vcpu.h"
 #include "lib/assert.h"
-#include "lib/log.h"
 #include "lib/string.h"
 #include "mm/guestcopy.h"
 #include "pv/deliver.h"
 #include "pv/emulate.h"
 #include "pv/segment.h"
 #include "x86/asm.h"
-#include "x86/atomic.h"
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/fpu.h"
@@ -218,7 +215,6 @@ static _Noreturn void iret_refused(struct regs *nested, uint64_t address)
 
 	memmove(regs, nested, offsetof(struct regs, error));
 	regs->error = error;
-	regs->vector = 0;
 	irq_enable();
 	if (vector != TRAP_PAGE_FAULT || !ldt_fault(regs, address))
 		deliver_trap(regs, vector, error);

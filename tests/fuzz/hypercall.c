@@ -187,8 +187,15 @@ static void put_arguments(const struct multicall_entry *call, struct regs *regs)
 /* Each error has said why (core/refusal.c). */
 static void dispatch(struct regs *regs)
 {
+	const uint64_t last = NR_HYPERCALLS - 1, nr = (uint32_t)regs->rax;
+	int64_t result;
+
 	machine_log[0] = '\0';
-	hypercall(regs);
+	result = hypercall_table[nr < last ? nr : last](&regs->args);
+	if (result < 0)
+		hypercall_failed(regs, result);
+	else
+		regs->rax = (uint64_t)result;
 	CHECK(!strstr(machine_log, "without a reason"));
 }
 
@@ -202,7 +209,7 @@ static void do_call(
 
 	put_arguments(call, regs);
 	if (!v->kernel_mode) {
-		guest_syscall64(regs);
+		guest_syscall(regs);
 		return leave(v);
 	}
 	dispatch(regs);
