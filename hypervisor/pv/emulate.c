@@ -57,12 +57,12 @@ static __attribute__((noinline)) void do_cpuid(struct regs *regs)
 
 UNGUARDED bool emulate_forced(struct regs *regs)
 {
-	/* UD2, "xen", CPUID */
-	const uint64_t prefixed_cpuid = 0xa20f6e65780b0full;
-	uint64_t code[2] = { 0 };
+	uint64_t code = 0;
 
-	emulate_fetch(regs, (uint8_t *)code);
-	if (code[0] << 8 != prefixed_cpuid << 8)
+	/* A word, whose last byte may lie on a page that is not there. */
+	if (guest_object(&code, (gva_t){regs->rip}, 8, false))
+		copy_from_guest(&code, (gva_t){regs->rip}, 7);
+	if (code << 8 != 0xa20f6e65780b0full << 8) /* UD2, "xen", CPUID */
 		return false;
 	do_cpuid(regs);
 	regs->rip += 7;
