@@ -105,10 +105,10 @@ void runqueue_remove(struct sched_cpu *sc, struct sched_unit *unit)
 	runqueue_update(sc);
 }
 
-/* Charge the chosen vCPU up to now. */
+/* Charge the chosen vCPU up to now; nobody charges the idle one. */
 void runqueue_account(struct sched_unit *unit, uint64_t t)
 {
-	if (t <= unit->since)
+	if (t <= unit->since || vcpu_is_idle(unit->v))
 		return;
 	unit->vtime += (t - unit->since) * SCHED_WEIGHT_DEFAULT /
 		       read_once(&unit->v->domain->weight);
@@ -148,8 +148,7 @@ void runqueue_limit_lead(struct sched_cpu *sc)
 	if (sc->least < limit + LEAD_NS)
 		return;
 	excess = sc->least - limit;
-	if (!vcpu_is_idle(sc->chosen))
-		sc->chosen->sched->vtime -= excess;
+	sc->chosen->sched->vtime -= excess; /* the idle one's is not used */
 	list_for_each (unit, &sc->queue, node)
 		unit->vtime -= excess;
 	runqueue_update(sc);
@@ -204,10 +203,8 @@ static void enqueue(struct sched_cpu *sc, struct vcpu *v) REQUIRES(sc->lock)
 	uint64_t floor;
 
 	/* The chosen one may have run for long since its last account. */
-	if (!vcpu_is_idle(sc->chosen)) {
-		runqueue_account(sc->chosen->sched, now());
-		runqueue_update(sc);
-	}
+	runqueue_account(sc->chosen->sched, now());
+	runqueue_update(sc);
 	floor = sc->least;
 	if (floor == NOBODY)
 		floor = machine_least();

@@ -11,6 +11,8 @@
  * wakes gets a small head start over its queue: no vCPU is ever far behind or
  * ahead, so none can starve another. (runqueue.c)
  *
+ * A turn lasts GRAIN_NS at least, whoever wakes meanwhile.
+ *
  * RANK_SCHED, a CPU's lock, covers the queue and the vCPUs whose v->cpu it is:
  * blocked, running, runstate, sched. v->cpu changes under the lock of the old
  * CPU, while v neither runs nor is queued. Invariant: a vCPU is queued exactly
@@ -43,26 +45,28 @@ static struct vcpu_info idle_info;
 
 /* Choosing */
 
-/* The previous vCPU goes on unless the queue's first is due. */
+/*
+ * The previous vCPU goes on unless the queue's first is due. It has a while to
+ * itself: who sends to another as fast as it can would otherwise be stopped at
+ * each event, and both would have many short turns with little done in each.
+ */
 static bool keep_running(
 	struct sched_cpu *sc, struct vcpu *prev, unsigned cpu, uint64_t t)
 	REQUIRES(sc->lock)
 {
 	struct sched_unit *const unit = prev->sched;
-	const struct sched_unit *first =
-		list_first(&sc->queue, struct sched_unit, node);
+	const uint64_t ran = t - unit->turn;
 	const bool yielded = unit->yielded;
 
 	unit->yielded = false;
 	if (!vcpu_runnable(prev) || !runqueue_allows(prev, cpu))
 		return false;
-	if (!first)
+	if (sc->head == NOBODY)
 		return true;
-	if (yielded)
-		return false;
-	if (t - unit->turn < SLICE_NS)
-		return unit->vtime <= first->vtime + GRAIN_NS;
-	return unit->vtime <= first->vtime;
+	return !yielded &&
+	       (ran < GRAIN_NS ||
+		       unit->vtime <=
+			       sc->head + (ran < SLICE_NS ? GRAIN_NS : 0));
 }
 
 /* The first of the queue, which leaves it; the idle vCPU if there is none. */
@@ -106,6 +110,17 @@ static struct vcpu *choose(
 	return next;
 }
 
+/* When the chosen one's turn ends: who is due already has to wait for the
+ * least turn only. */
+static uint64_t turn_end(const struct sched_cpu *sc) REQUIRES(sc->lock)
+{
+	const struct sched_unit *const unit = sc->chosen->sched;
+	const bool due =
+		unit->vtime > sc->head && unit->vtime - sc->head > GRAIN_NS;
+
+	return unit->turn + (due ? GRAIN_NS : SLICE_NS);
+}
+
 /* The turn ends after a slice if others wait, anywhere. */
 static void set_slice(struct sched_cpu *sc, unsigned cpu, uint64_t t)
 	REQUIRES(sc->lock)
@@ -131,8 +146,8 @@ static void set_slice(struct sched_cpu *sc, unsigned cpu, uint64_t t)
 		atomic_and(&runqueue_unsliced, ~bit);
 	if (unit->turn + SLICE_NS <= t)
 		unit->turn = t;
-	if (!sc->slice.queued || sc->slice.expires != unit->turn + SLICE_NS)
-		timer_set(&sc->slice, unit->turn + SLICE_NS);
+	if (!sc->slice.queued || sc->slice.expires != turn_end(sc))
+		timer_set(&sc->slice, turn_end(sc));
 }
 
 static void slice_over(void *)
@@ -147,8 +162,7 @@ static void look_around(struct cpu *cpu, struct sched_cpu *sc)
 	const uint64_t flags = spin_lock_irq(&sc->lock);
 	uint64_t best;
 
-	if (!vcpu_is_idle(prev))
-		runqueue_account(prev->sched, now());
+	runqueue_account(prev->sched, now());
 	runqueue_update(sc);
 	best = sc->head;
 	if (vcpu_runnable(prev) && runqueue_allows(prev, cpu->number))
@@ -169,8 +183,7 @@ void schedule(void)
 		look_around(cpu, sc);
 	flags = spin_lock_irq(&sc->lock);
 	t = now();
-	if (!vcpu_is_idle(prev))
-		runqueue_account(prev->sched, t);
+	runqueue_account(prev->sched, t);
 	next = choose(sc, prev, cpu->number, t);
 	sc->chosen = next;
 	next->running = true;

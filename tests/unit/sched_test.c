@@ -333,6 +333,21 @@ static void wake_up_latency(void)
 	CHECK(l->worst <= 1 * MS);
 }
 
+/* Who wakes all the time gets on once in a millisecond, no sooner. */
+static void turn_lasts_a_while(void)
+{
+	struct load *l;
+
+	machine_reset(1);
+	add_load(1, 0, 0, 0);
+	l = add_load(2, 0, 50000, 100000);
+	simulate(S);
+	l->nr_wakes = l->worst = 0;
+	simulate(21 * S);
+	CHECK(l->nr_wakes >= 19900 && l->nr_wakes <= 20000);
+	CHECK_EQUAL(l->worst, 900000);
+}
+
 static void wake_up_on_idle_cpu(void)
 {
 	struct load *l;
@@ -578,6 +593,7 @@ SUITE({"equal_weights", equal_weights}, {"unequal_weights", unequal_weights},
 	{"tiny_weight_runs", tiny_weight_runs}, {"late_comer", late_comer},
 	{"late_comer_next_to_fast_queue", late_comer_next_to_fast_queue},
 	{"wake_up_latency", wake_up_latency},
+	{"turn_lasts_a_while", turn_lasts_a_while},
 	{"wake_up_on_idle_cpu", wake_up_on_idle_cpu},
 	{"yield_goes_behind", yield_goes_behind}, {"yield_alone", yield_alone},
 	{"paused_does_not_run", paused_does_not_run},
