@@ -202,7 +202,8 @@ void cmdline_parse(const char *line)
 		for (size = 0; line[size] && line[size] != ' '; size++)
 			;
 		if (size >= sizeof(word))
-			log_warn("command line: ignored %zu bytes", size);
+			log_warn("command line: a word of %zu bytes is ignored",
+				size);
 		else if (size) {
 			string_copy(word, line, size + 1);
 			parse_word(word);

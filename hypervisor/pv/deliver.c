@@ -180,8 +180,7 @@ void deliver_failsafe(
 	const uint64_t selectors[] = {ds, es, fs, gs};
 
 	if (!v->failsafe.rip) {
-		crash(v,
-			"a selector could not be loaded, and there is no failsafe callback");
+		crash(v, "has no failsafe callback for a bad selector");
 		return;
 	}
 	bounce(v, regs, v->failsafe.rip, v->failsafe.mask_events, selectors, 4);
@@ -233,7 +232,7 @@ int64_t hypercall_iret(struct hypercall_args *)
 	struct iret_frame f;
 
 	if (get_guest(&f, (gva_t){regs->rsp}, 0)) {
-		crash(v, "no frame for iret at %#lx", regs->rsp);
+		crash(v, "has no frame for iret at %#lx", regs->rsp);
 		return 0;
 	}
 	if ((f.cs & 3) == 3 && !enter_user(v))

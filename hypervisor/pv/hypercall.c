@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hypercall dispatch, multicall, the hypercall page. See hypercall.h for how
+ * Hypercalls by number, multicall, the hypercall page. See hypercall.h for how
  * long calls continue.
  */
 #include "pv/hypercall.h"
