@@ -161,15 +161,14 @@ static const struct {
 	bool (*parse)(const char *value); /* NULL: as a choice */
 	enum choice *choice;
 } table[] = {
-	{ "dom0_mem", .parse = parse_dom0_mem },
-	{ "dom0_max_vcpus", .parse = parse_vcpus },
-	{ "com1", .parse = parse_com1 },
-	{ "console", .parse = parse_console },
-	{ "loglvl", .parse = console_set_level },
-	{ "noreboot", .parse = parse_noreboot },
-	{ "xpti", .choice = &options.xpti },
-	{ "smap", .choice = &options.smap },
-	{ "placeholder", .parse = parse_nothing }, /* Debian's boot entries */
+	{"dom0_mem", .parse = parse_dom0_mem},
+	{"dom0_max_vcpus", .parse = parse_vcpus}, {"com1", .parse = parse_com1},
+	{"console", .parse = parse_console},
+	{"loglvl", .parse = console_set_level},
+	{"noreboot", .parse = parse_noreboot},
+	{"xpti", .choice = &options.xpti}, {"smap", .choice = &options.smap},
+	{"pcid", .choice = &options.pcid},
+	{"placeholder", .parse = parse_nothing}, /* Debian's boot entries */
 };
 
 static void parse_word(char *word)

@@ -18,6 +18,7 @@ struct options {
 	unsigned com1_irq;
 	enum choice xpti; /* isolated entry */
 	enum choice smap;
+	enum choice pcid;
 	bool console_serial, console_screen; /* console=com1,vga */
 };
 

@@ -81,12 +81,6 @@ static void console_unlock(uint64_t flags) RELEASE(lock) UNCHECKED
 		work_queue(&work);
 }
 
-static void ring_write(const char *text, size_t size) REQUIRES(lock)
-{
-	for (size_t i = 0; i < size; i++)
-		ring[ring_end++ % RING_SIZE] = text[i];
-}
-
 static void devices_write(const char *text, size_t size) REQUIRES(lock)
 {
 	if (!size)
@@ -101,7 +95,8 @@ static void devices_write(const char *text, size_t size) REQUIRES(lock)
 /* A whole line; on the devices it does not begin within another's. */
 static void line_write(const char *text, size_t size, bool show) REQUIRES(lock)
 {
-	ring_write(text, size);
+	for (size_t i = 0; i < size; i++)
+		ring[ring_end++ % RING_SIZE] = text[i];
 	if (!show)
 		return;
 	if (!at_line_start)

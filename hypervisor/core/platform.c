@@ -9,6 +9,7 @@
 
 #include "boot/acpi.h"
 #include "boot/boot.h"
+#include "core/shutdown.h"
 #include "core/subop.h"
 #include "lib/log.h"
 #include "lib/string.h"
@@ -167,14 +168,12 @@ static int64_t enter_acpi_sleep(struct xen_platform_op *op)
 		acpi_info.pm1a_control.space != ACPI_SPACE_IO)
 		return reject(-EOPNOTSUPP, "only S5, and through ports");
 	log_info("d0 powers off");
-	irq_disable();
 	smp_stop_others();
 	write_pm1(&acpi_info.pm1a_control, s->val_a);
 	write_pm1(&acpi_info.pm1b_control, s->val_b);
 	clock_delay_us(2000000);
 	log_error("the machine did not power off by ACPI; it is halted");
-	for (;;)
-		cpu_halt();
+	machine_halt();
 }
 
 static int64_t get_cpuinfo(struct xen_platform_op *op)

@@ -97,7 +97,6 @@ void machine_restart(void)
 {
 	static const struct descriptor_table none;
 
-	irq_disable();
 	smp_stop_others();
 	reset_by_acpi();
 	clock_delay_us(10000);
@@ -115,7 +114,6 @@ void machine_restart(void)
 void machine_halt(void)
 {
 	log_info("the machine is halted: it may be switched off");
-	irq_disable();
 	smp_stop_others();
 	for (;;)
 		cpu_halt();

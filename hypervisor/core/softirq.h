@@ -27,11 +27,6 @@ static inline void raise_softirq(uint32_t bits)
 /* The same on another CPU, which is told by an IPI. */
 void raise_softirq_on(unsigned cpu, uint32_t bits);
 
-static inline bool softirq_pending(void)
-{
-	return read_once(&this_cpu()->softirq) != 0;
-}
-
 /* On the way to a guest, and in the idle loop: run all that is pending.
  * Called with interrupts off; they are on while handlers run and off again on
  * return, when nothing is pending. May end in context_switch() instead of

@@ -14,7 +14,6 @@
 #define VCPU_MODE 0x00
 #define VCPU_EXIT_WORK 0x01
 #define VCPU_INFO 0x08
-#define VCPU_KERNEL_L4 0x10
 #define VCPU_USER_L4 0x18
 #define VCPU_KERNEL_SP 0x20
 #define VCPU_SYSCALL 0x28 /* a struct callback */
@@ -131,7 +130,6 @@ struct vcpu {
 static_assert(offsetof(struct vcpu, kernel_mode) == VCPU_MODE, "vcpu");
 static_assert(offsetof(struct vcpu, exit_work) == VCPU_EXIT_WORK, "vcpu");
 static_assert(offsetof(struct vcpu, info) == VCPU_INFO, "vcpu");
-static_assert(offsetof(struct vcpu, kernel_l4) == VCPU_KERNEL_L4, "vcpu");
 static_assert(offsetof(struct vcpu, user_l4) == VCPU_USER_L4, "vcpu");
 static_assert(offsetof(struct vcpu, kernel_sp) == VCPU_KERNEL_SP, "vcpu");
 static_assert(offsetof(struct vcpu, syscall) == VCPU_SYSCALL, "vcpu");

@@ -8,13 +8,12 @@
 
 #include <assert.h> /* static_assert */
 
-/* Print why, registers and a back-trace; reboot, or stop with "noreboot". */
-_Noreturn void panic(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2), cold));
-/* The same from an exception of ours: shows its registers. */
+/* Print why and a back-trace, of an exception of ours (regs) its registers too;
+ * reboot, or stop with "noreboot". */
 struct regs;
 _Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3), cold));
+#define panic(...) panic_regs(NULL, __VA_ARGS__)
 _Noreturn void assert_failed(const char *condition, const char *file, int line)
 	__attribute__((cold));
 

@@ -44,11 +44,6 @@ static inline void list_add_tail(struct list *list, struct list_node *node)
 	list_add_after(list->head.prev, node);
 }
 
-static inline void list_add_head(struct list *list, struct list_node *node)
-{
-	list_add_after(&list->head, node);
-}
-
 static inline void list_remove(struct list_node *node)
 {
 	node->next->prev = node->prev;

@@ -84,12 +84,6 @@ static void put_number(struct out *out, const struct spec *spec,
 		pad(out, ' ', fill);
 }
 
-static void put_signed(struct out *out, const struct spec *spec, int64_t value)
-{
-	put_number(out, spec, value < 0 ? -(uint64_t)value : (uint64_t)value,
-		10, value < 0 ? "-" : "");
-}
-
 static void put_symbol(struct out *out, uint64_t address)
 {
 	const struct spec plain = { .precision = -1 };
@@ -174,11 +168,15 @@ static const char *convert(struct out *out, const char *fmt, va_list *args)
 {
 	struct spec spec;
 	const char *const letter = parse_spec(&spec, fmt, args);
+	int64_t value;
 	char c;
 
 	switch (*letter) {
 	case 'd':
-		put_signed(out, &spec, (int64_t)argument(&spec, args, true));
+		value = (int64_t)argument(&spec, args, true);
+		put_number(out, &spec,
+			value < 0 ? -(uint64_t)value : (uint64_t)value, 10,
+			value < 0 ? "-" : "");
 		break;
 	case 'u':
 		put_number(out, &spec, argument(&spec, args, false), 10, "");

@@ -133,12 +133,6 @@ mfn_t buddy_alloc(unsigned order, unsigned address_bits)
 	return buddy_alloc_claimed(order, address_bits, 0);
 }
 
-static bool is_free_block(uint64_t n, unsigned order)
-{
-	return n && n < nr_frames && (frames[n].refs & FR_FREE) &&
-		frames[n].stamp == order;
-}
-
 /* Regions that are free as a whole have nobody's pages. */
 static void forget_owners(uint64_t n, unsigned order) REQUIRES(lock)
 {
@@ -154,7 +148,9 @@ static void give(uint64_t n, unsigned order) REQUIRES(lock)
 		const uint64_t other = n ^ (1ull << order);
 
 		/* Frame 0 is in no block, so neither is what spans it. */
-		if (!is_free_block(other, order) || !(n & other))
+		if (!(n & other) || other >= nr_frames ||
+			!(frames[other].refs & FR_FREE) ||
+			frames[other].stamp != order)
 			break;
 		take(other, order);
 		n &= other;

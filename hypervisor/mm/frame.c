@@ -277,14 +277,6 @@ int frame_adopt(struct domain *d, mfn_t mfn, unsigned order, uint64_t pfn)
 	return assign(d, mfn, order, pfn);
 }
 
-/* Wait until whoever changes the frame's type has flushed (I5). Bounded: it
- * runs with interrupts on and waits for nothing but other CPUs' flushes. */
-static void await_valid(struct frame *f)
-{
-	while (!(load_acquire(&f->type) & FT_VALID))
-		cpu_relax();
-}
-
 int frame_get_writable(mfn_t mfn)
 {
 	struct frame *const f = frame_of(mfn);
@@ -315,9 +307,11 @@ int frame_get_writable(mfn_t mfn)
 	if ((new & FT_COUNT) == 1 && type >> FT_SHIFT != FRAME_WRITABLE) {
 		tlb_flush_since(f->stamp);
 		atomic_or(&f->type, FT_VALID);
-	} else {
-		await_valid(f);
 	}
+	/* Whoever changes the type is flushing (I5), with interrupts on; he
+	 * waits for nothing but other CPUs' flushes. */
+	while (!(load_acquire(&f->type) & FT_VALID))
+		cpu_relax();
 	return 0;
 }
 

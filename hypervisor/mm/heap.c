@@ -131,7 +131,7 @@ void *heap_alloc(size_t size)
 		if (!slab)
 			return NULL;
 		spin_lock(&lock);
-		list_add_head(&classes[class], &slab->node);
+		list_add_after(&classes[class].head, &slab->node);
 		piece = take_piece(class);
 		spin_unlock(&lock);
 	}

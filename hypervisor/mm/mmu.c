@@ -82,12 +82,6 @@ static int find_subject(uint32_t foreign, struct subject *s)
 	return rc;
 }
 
-static void put_subject(struct subject *s)
-{
-	put_found(s->tables);
-	put_found(s->target);
-}
-
 /* mmu_update */
 
 /* Memory that is no table: an ordinary store, if nobody forbids one. */
@@ -248,13 +242,14 @@ static uint32_t update_all(struct subject *s, gva_t list, uint32_t nr,
 }
 
 /* The number of requests done before this continuation. */
-static int done_before(struct hypercall_args *a, uint32_t *done)
+static inline int start_batch(struct hypercall_args *a, uint32_t *done)
 {
 	const gva_t where = { a->arg[2] };
+	const int rc = pt_settle();
 
 	*done = 0;
-	if (!(a->arg[1] & CONTINUED))
-		return 0;
+	if (rc || !(a->arg[1] & CONTINUED))
+		return rc;
 	a->arg[1] &= ~(uint64_t)CONTINUED;
 	return gva_null(where) ? 0 : get_guest(done, where, 0);
 }
@@ -281,12 +276,10 @@ UNGUARDED int64_t hypercall_mmu_update(struct hypercall_args *a)
 	struct subject s;
 	bool flush = false;
 	uint32_t before, done;
-	int rc = pt_settle();
+	int rc = start_batch(a, &before);
 
 	if (rc)
 		return rc;
-	if (done_before(a, &before))
-		return -EFAULT;
 	rc = find_subject((uint32_t)a->arg[3], &s);
 	if (rc)
 		return rc;
@@ -296,7 +289,8 @@ UNGUARDED int64_t hypercall_mmu_update(struct hypercall_args *a)
 	spin_unlock(&s.tables->pt_lock);
 	if (flush)
 		tlb_flush(s.tables->dirty_cpus);
-	put_subject(&s);
+	put_found(s.tables);
+	put_found(s.target);
 	return finish_batch(a, before, done, sizeof(struct mmu_update), rc);
 }
 
@@ -307,22 +301,21 @@ static int replace_root(struct vcpu *v, mfn_t *slot, mfn_t root)
 	REQUIRES(v->domain->pt_lock)
 {
 	const mfn_t old = *slot;
-	int rc;
+	int rc = 0;
 
-	if (mfn_equal(old, root))
-		return 0;
-	rc = mfn_none(root) ? pt_ready() : pt_get(v->domain, root, 4);
+	if (!mfn_equal(old, root))
+		rc = mfn_none(root) ? pt_ready() : pt_get(v->domain, root, 4);
 	if (rc)
 		return rc;
 	*slot = root;
-	/* The other mode's root is not loaded, and its translations went when
-	 * it was left. */
-	if (v == current &&
-		slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4)) {
-		this_cpu()->cr3 = mmu_root(v);
-		tlb_flush_local();
+	if (v == current) {
+		tlb_set_root(slot == &v->user_l4 ? TLB_USER : TLB_KERNEL, root);
+		if (slot == (v->kernel_mode ? &v->kernel_l4 : &v->user_l4))
+			tlb_flush_local();
 	}
-	return mfn_none(old) ? 0 : pt_put(v->domain, old, 4);
+	return mfn_none(old) || mfn_equal(old, root) ?
+		       0 :
+		       pt_put(v->domain, old, 4);
 }
 
 int mmu_set_roots(struct vcpu *v, mfn_t kernel, mfn_t user)
@@ -556,12 +549,10 @@ UNGUARDED int64_t hypercall_mmuext_op(struct hypercall_args *a)
 	const gva_t list = { a->arg[0] };
 	struct domain *d;
 	uint32_t before, i, nr;
-	int rc = pt_settle();
+	int rc = start_batch(a, &before);
 
 	if (rc)
 		return rc;
-	if (done_before(a, &before))
-		return -EFAULT;
 	nr = (uint32_t)a->arg[1];
 	rc = find_domain((uint16_t)a->arg[3], &d);
 	if (rc)
@@ -630,7 +621,7 @@ static int flush_after(struct vcpu *v, uint64_t va, uint64_t flags)
 		return 0;
 	cpus = v->domain->dirty_cpus;
 	if (where == UVMF_LOCAL)
-		cpus = cpumask_of(this_cpu()->number);
+		cpus.bits = 1ull << this_cpu()->number;
 	else if (where != UVMF_ALL &&
 		vcpu_cpus(v->domain, (gva_t){ where }, &cpus))
 		return -EFAULT;

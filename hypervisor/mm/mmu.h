@@ -24,17 +24,13 @@ int mmu_unpin_all(struct domain *d);
 /* The current vCPU's kernel root, as MMUEXT_NEW_BASEPTR sets it. */
 int mmu_new_kernel_root(struct vcpu *v, mfn_t root);
 
-/* Load CR3 for the mode that the current vCPU is in. */
-static inline paddr_t mmu_root(const struct vcpu *v)
-{
-	const mfn_t root = v->kernel_mode ? v->kernel_l4 : v->user_l4;
-
-	return mfn_none(root) ? idle_cr3 : mfn_paddr(root);
-}
-
+/* This CPU gets v's roots; that of the mode that v is in is loaded. */
 static inline void mmu_load_root(const struct vcpu *v)
 {
-	tlb_load_root(mmu_root(v));
+	tlb_set_root(TLB_USER, v->user_l4);
+	tlb_set_root(TLB_KERNEL, v->kernel_l4);
+	tlb_load_at(
+		v->kernel_mode ? TLB_KERNEL : TLB_USER, read_once(&tlb_clock));
 }
 
 /* The level-1 entry that maps va in v's kernel page tables, if its table is

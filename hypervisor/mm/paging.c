@@ -177,8 +177,8 @@ static int make_views(unsigned cpu)
 	*e = *entry_at(l4, window, 2);
 	root[HV_SLOT_FIRST] = l4[HV_SLOT_FIRST];
 	copy_page(second, root);
-	cpu_of(cpu)->view[0].cr3 = direct_paddr(root);
-	cpu_of(cpu)->view[1].cr3 = direct_paddr(second);
+	cpu_of(cpu)->view[0].cr3 = direct_paddr(root) | TLB_VIEW | TLB_USER;
+	cpu_of(cpu)->view[1].cr3 = direct_paddr(second) | TLB_VIEW | TLB_KERNEL;
 	return 0;
 }
 
@@ -225,7 +225,7 @@ void paging_init(void)
 				boot_info.range[i].end);
 	paging_map_cpu(0);
 	write_cr3(idle_cr3);
-	this_cpu()->cr3 = idle_cr3;
+	this_cpu()->cr3 = this_cpu()->root[TLB_IDLE] = idle_cr3;
 }
 
 /* Is any of the frames that a piece of the M2P describes RAM? */

@@ -208,13 +208,6 @@ static void walk_end(struct pt_walk *w)
 	}
 }
 
-/* Validation failed: undo what the path holds, then report. */
-static void walk_fail(struct pt_walk *w, int error)
-{
-	w->state = PT_RELEASING;
-	w->error = error;
-}
-
 static void set_hv_slots(mfn_t table, bool valid)
 {
 	uint64_t *const entry = mfn_direct(table);
@@ -426,8 +419,10 @@ static int walk_run(struct pt_walk *w, const struct frame *until)
 		rc = walk_step(w);
 		if (rc == -ERESTART)
 			return rc;
-		if (rc)
-			walk_fail(w, rc);
+		if (rc) { /* undo what the path holds, then report */
+			w->state = PT_RELEASING;
+			w->error = rc;
+		}
 	}
 	return 0;
 }

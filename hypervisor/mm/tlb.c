@@ -13,6 +13,11 @@
  * younger, which costs a flush too many; and a CPU whose own note is older
  * than MAX_LAG is flushed whatever the frame says, so none is ever missed.
  *
+ * With PCID the TLB keeps what it has of a guest's kernel and of its user space
+ * apart, and a system call drops neither: TLB_KEEP. A flush drops what is of
+ * the root loaded now; others lose their TLB_KEEP, so that their turns begin
+ * with a flush. Only a flush of all is noted, then.
+ *
  * With isolated entry (x86/entry.S) guests run on copies of their roots. The
  * same rules hold for these: a CPU that notes a flush has looked, after it
  * read the clock, whether its copy is older than the last change of any root;
@@ -23,7 +28,8 @@
 #include "x86/msr.h"
 #include "x86/smp.h"
 
-uint32_t tlb_clock = 1;
+uint64_t tlb_keep;
+uint64_t tlb_clock = 1;
 uint64_t tlb_roots;
 
 #define MAX_LAG 0x7000u
@@ -32,41 +38,50 @@ uint64_t tlb_roots;
  * long as no root has changed. */
 void tlb_choose_view(struct cpu *cpu)
 {
+	const uint64_t flags = irq_save();
 	const uint64_t generation = read_once(&tlb_roots);
-	const uint64_t *const from = direct(cpu->cr3);
-	struct view *w = &cpu->view[cpu->last_view];
+	const paddr_t root = cpu->cr3 & PTE_ADDR;
+	const uint64_t *const from = direct(root);
+	struct view *const w = &cpu->view[cpu->cr3 / TLB_KERNEL & 1];
 	uint64_t *to;
 
-	if (w->root != cpu->cr3)
-		w = &cpu->view[cpu->last_view ^= 1];
-	if (w->root != cpu->cr3 || w->generation != generation) {
-		to = direct(w->cr3);
+	/* The way out to the guest sets TLB_KEEP here. */
+	cpu->view[cpu->guest_cr3 / TLB_KERNEL & 1].cr3 |=
+		cpu->guest_cr3 & TLB_KEEP;
+	if (w->root != root || w->generation != generation) {
+		to = direct(w->cr3 & PTE_ADDR);
 		for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
 			if (i < HV_SLOT_FIRST || i >= HV_SLOT_END)
 				write_once(&to[i], read_once(&from[i]));
-		w->root = cpu->cr3;
+		w->root = root;
 		w->generation = generation;
+		w->cr3 &= ~TLB_KEEP;
 	}
 	cpu->guest_cr3 = w->cr3;
+	irq_restore(flags);
 }
 
 void tlb_flush_local(void)
 {
-	tlb_load_at(this_cpu()->cr3, atomic_add(&tlb_clock, 1));
+	tlb_load_at(this_cpu()->cr3 & 3, atomic_add(&tlb_clock, 1));
 }
 
 void tlb_flush_page_local(uint64_t va)
 {
+	struct cpu *const cpu = this_cpu();
+
 	invlpg(va);
+	tlb_keep_nothing(cpu);
+	cpu->root[cpu->cr3 & 3] |= tlb_keep;
 }
 
 static void flush_global_local(void)
 {
 	const uint64_t cr4 = read_cr4();
-	const uint32_t time = atomic_add(&tlb_clock, 1);
+	const uint64_t time = atomic_add(&tlb_clock, 1);
 
 	if (!(cr4 & CR4_PGE)) {
-		tlb_load_at(this_cpu()->cr3, time);
+		tlb_load_at(this_cpu()->cr3 & 3, time);
 		return;
 	}
 	write_cr4(cr4 & ~CR4_PGE);
@@ -133,7 +148,7 @@ void tlb_flush_page(cpumask_t cpus, uint64_t va)
 	const cpumask_t rest = others(cpus, &here);
 
 	if (here)
-		invlpg(va);
+		tlb_flush_page_local(va);
 	/* A whole flush there: cheaper to ask for than one page each. */
 	ask(rest, false);
 }
@@ -149,7 +164,7 @@ void tlb_flush_everything(void)
 
 void tlb_flush_since(uint16_t stamp)
 {
-	const uint32_t time = read_once(&tlb_clock);
+	const uint64_t time = read_once(&tlb_clock);
 	const uint16_t age = (uint16_t)(time - stamp);
 	cpumask_t late = { 0 };
 	unsigned cpu;
@@ -158,12 +173,12 @@ void tlb_flush_since(uint16_t stamp)
 	 * it loads one. */
 	memory_barrier();
 	for_each_cpu(cpu, cpus_online) {
-		const uint32_t lag = time - read_once(&cpu_of(cpu)->tlb_time);
+		const uint64_t lag = time - read_once(&cpu_of(cpu)->tlb_time);
 
 		if (!read_once(&cpu_of(cpu)->guest_root))
 			continue;
 		/* A flush that began after we looked is no lag at all. */
-		if ((int32_t)lag >= 0 && (lag >= age || lag >= MAX_LAG))
+		if ((int64_t)lag >= 0 && (lag >= age || lag >= MAX_LAG))
 			late.bits |= 1ull << cpu;
 	}
 	if (late.bits)

@@ -33,7 +33,7 @@ INLINE void enter_kernel(struct vcpu *v)
 {
 	v->kernel_mode = true;
 	swapgs();
-	tlb_load_root(mfn_paddr(v->kernel_l4));
+	tlb_enter(TLB_KERNEL);
 	if (v->runstate_late)
 		pvclock_write_records(v);
 }
@@ -46,7 +46,7 @@ INLINE bool enter_user(struct vcpu *v)
 	}
 	v->kernel_mode = false;
 	swapgs();
-	tlb_load_root(mfn_paddr(v->user_l4));
+	tlb_enter(TLB_USER);
 	return true;
 }
 

@@ -116,8 +116,6 @@ int segment_set_gdt(struct vcpu *v, const mfn_t *list, unsigned entries)
 		rc = get_page(d, list[i]);
 		while (rc && i--)
 			put_page(list[i]);
-		if (rc)
-			break;
 	}
 	if (!rc) {
 		for (unsigned i = 0; i < nr_old; i++)
@@ -221,7 +219,7 @@ static void set_window(uint64_t *pte, uint64_t value, uint64_t va)
 	if (*pte == value)
 		return;
 	*pte = value;
-	invlpg(va);
+	tlb_flush_page_local(va);
 }
 
 void segment_load_tables(struct vcpu *v)

@@ -55,7 +55,7 @@ static void switch_root(struct cpu *cpu, struct vcpu *prev, struct vcpu *next)
 		write_once(&cpu->guest_root, true);
 		mmu_load_root(next);
 	} else {
-		tlb_load_root(idle_cr3);
+		tlb_load_at(TLB_IDLE, read_once(&tlb_clock));
 		write_once(&cpu->guest_root, false);
 	}
 	if (!vcpu_is_idle(prev) && prev->domain != next->domain)

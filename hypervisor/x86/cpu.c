@@ -85,9 +85,14 @@ static void choose_cr4(void)
 		uint16_t feature;
 		uint32_t bit;
 	} wanted[] = {
-		{ CPU_DE, CR4_DE }, { CPU_MCE, CR4_MCE }, { CPU_PGE, CR4_PGE },
-		{ CPU_XSAVE, CR4_OSXSAVE }, { CPU_SMEP, CR4_SMEP },
-		{ CPU_SMAP, CR4_SMAP }, { CPU_UMIP, CR4_UMIP },
+		{CPU_DE, CR4_DE},
+		{CPU_MCE, CR4_MCE},
+		{CPU_PGE, CR4_PGE},
+		{CPU_XSAVE, CR4_OSXSAVE},
+		{CPU_SMEP, CR4_SMEP},
+		{CPU_SMAP, CR4_SMAP},
+		{CPU_UMIP, CR4_UMIP},
+		{CPU_PCID, CR4_PCIDE},
 	};
 
 	cpu_cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;

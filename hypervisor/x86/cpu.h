@@ -25,6 +25,7 @@ enum cpu_word {
 };
 
 #define CPU_FEATURE(word, bit) ((CPUID_##word) * 32 + (bit))
+#define CPU_PCID CPU_FEATURE(1C, 17)
 #define CPU_TSC_DEADLINE CPU_FEATURE(1C, 24)
 #define CPU_XSAVE CPU_FEATURE(1C, 26)
 #define CPU_HYPERVISOR CPU_FEATURE(1C, 31)

@@ -62,7 +62,8 @@
 /*
  * Isolated entry. While a guest runs, CR3 holds a root with little of ours in
  * it: these pages, the CPU's windows. Whoever enters loads the real root
- * before any C; the other one comes last before the return. RAX is lost.
+ * before any C; the other one comes last before the return. RAX is lost. What
+ * CPU_CR3 and CPU_GUEST_CR3 say of keeping the TLB is right for that (mm/tlb.h).
  */
 .macro load_root from
 	only_if	PATCH_ISOLATED, "mov \from, %rax", "mov %rax, %cr3"
@@ -236,14 +237,17 @@ entry_sysenter:
 	je	\fail
 .endm
 
-/* What tlb_load_root() does, with two registers to lose. */
-.macro load_guest_root root, reg, reg32, pushed
-	mov	\root(%r11), %\reg
-	shl	$PAGE_SHIFT, %\reg
+/* What tlb_enter() does, with two registers to lose. */
+.macro load_guest_root number, reg, reg2, pushed
+	.set	cpu_root, CPU_ROOTS + 8 * \number + CPU_FROM(\pushed)
+	mov	cpu_root(%rsp), %\reg
 	mov	%\reg, CPU_CR3 + CPU_FROM(\pushed)(%rsp)
-	mov	tlb_clock(%rip), %\reg32
+	only_if	PATCH_PCID, "mov %\reg, %cr3", "btsq $63, cpu_root(%rsp)", \
+		"jmp .Lloaded\@"
+	mov	tlb_clock(%rip), %\reg2
 	mov	%\reg, %cr3
-	mov	%\reg32, CPU_TLB_TIME + CPU_FROM(\pushed)(%rsp)
+	mov	%\reg2, CPU_TLB_TIME + CPU_FROM(\pushed)(%rsp)
+.Lloaded\@:
 .endm
 
 quick_syscall:
@@ -265,7 +269,7 @@ quick_syscall:
 	and	$~15, %rsi
 	lea	-56(%rsi), %rax
 	refuse_ours rax, eax, 1f
-	load_guest_root VCPU_KERNEL_L4, rax, edx, 48
+	load_guest_root 2, rax, rdx, 48	/* TLB_KERNEL */
 	mov	24(%rsp), %rdx
 	mov	32(%rsp), %rax
 	only_if	PATCH_SMAP, stac
@@ -332,7 +336,7 @@ quick_iret:
 	swapgs
 	mov	VCPU_INFO(%r11), %rcx
 	movb	$0, 1(%rcx)
-	load_guest_root VCPU_USER_L4, rcx, eax, 72
+	load_guest_root 1, rcx, rax, 72	/* TLB_USER */
 	mov	VCPU_INFO(%r11), %rcx
 	cmpb	$0, (%rcx)
 	pop	%rax
@@ -377,7 +381,10 @@ return_to_guest:
 return_check:
 	cli
 	must_stay rcx, ecx, 3f
-	load_root CPU_GUEST_CR3 + CPU_FROM_REGS(%rsp)
+	.set	way_out, CPU_GUEST_CR3 + CPU_FROM_REGS
+	only_if	PATCH_ISOLATED, "mov way_out(%rsp), %rax", \
+		"mov tlb_keep(%rip), %rcx", "or %rcx, way_out(%rsp)", \
+		"mov %rax, %cr3"
 	only_if	PATCH_VERW, "verw data_selector(%rip)"
 	restore_registers
 	add	$8, %rsp

@@ -8,7 +8,7 @@
 #include "boot/cmdline.h"
 #include "lib/assert.h"
 #include "lib/log.h"
-#include "mm/paging.h"
+#include "mm/tlb.h"
 #include "x86/asm.h"
 #include "x86/cpu.h"
 #include "x86/msr.h"
@@ -63,12 +63,17 @@ void harden_init(void)
 	/* A global translation would outlive the change of roots. */
 	if (entry_isolated)
 		cpu_cr4 &= ~(uint64_t)CR4_PGE;
+	if (options.pcid == CHOICE_OFF)
+		cpu_cr4 &= ~(uint64_t)CR4_PCIDE;
+	if (cpu_cr4 & CR4_PCIDE)
+		tlb_keep = TLB_KEEP;
 	if (caps & ARCH_CAP_IBRS_ALL)
 		spec_ctrl |= SPEC_CTRL_IBRS;
 	ibpb = cpu_has(CPU_IBRS_IBPB) || cpu_has(CPU_AMD_IBPB);
 	if (cpu_has(CPU_STIBP) || cpu_has(CPU_AMD_STIBP))
 		spec_ctrl |= SPEC_CTRL_STIBP;
 	patch_on[PATCH_ISOLATED] = entry_isolated;
+	patch_on[PATCH_PCID] = tlb_keep;
 	patch_on[PATCH_SMAP] = cpu_has(CPU_SMAP);
 	patch_on[PATCH_RETPOLINE] =
 		!(caps & ARCH_CAP_IBRS_ALL) && !cpu_has(CPU_AUTO_IBRS);
@@ -104,7 +109,9 @@ static void log_isolated(void)
 	}
 	for_each_cpu(cpu, cpus_online)
 		for (unsigned i = 0; i < 2; i++) {
-			pages = paging_check(cpu_of(cpu)->view[i].cr3).pages;
+			pages = paging_check(
+				cpu_of(cpu)->view[i].cr3 & PTE_ADDR)
+					.pages;
 			ASSERT(pages <= VIEW_PAGES);
 		}
 	log_info("hardening: isolated entry yes, guests see %lu KiB of ours",
@@ -120,6 +127,7 @@ void harden_log(void)
 	log_info("hardening: W^X yes, %lu of %lu KiB mapped are code",
 		wx.executable * 4, wx.pages * 4);
 	log_isolated();
+	say("PCID", tlb_keep, options.pcid == CHOICE_OFF ? "pcid=off" : none);
 	for_each_cpu(cpu, cpus_online)
 		cr4 &= cpu_of(cpu)->cr4; /* whatever guests asked for */
 	ASSERT(cr4 == cpu_cr4);

@@ -8,7 +8,8 @@
 #define PATCH_SMAP 1
 #define PATCH_RETPOLINE 2
 #define PATCH_VERW 3
-#define PATCHES 4
+#define PATCH_PCID 4
+#define PATCHES 5
 
 #ifndef __ASSEMBLY__
 #include <stdbool.h>

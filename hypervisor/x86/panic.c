@@ -71,9 +71,10 @@ void backtrace_here(void)
 	backtrace_show(frame[1] - 1, frame[0]);
 }
 
-static void begin(const char *fmt, va_list args)
+void panic_regs(const struct regs *regs, const char *fmt, ...)
 {
 	char text[200];
+	va_list args;
 
 	irq_disable();
 	if (atomic_xchg(&panicking, 1))
@@ -81,13 +82,10 @@ static void begin(const char *fmt, va_list args)
 			cpu_halt();
 	smp_stop_others();
 	console_force();
+	va_start(args, fmt);
 	format_string_v(text, sizeof(text), fmt, args);
+	va_end(args);
 	log_error("panic on CPU %u: %s", this_cpu()->number, text);
-}
-
-/* regs: where it happened, NULL for right here. */
-static _Noreturn void end(const struct regs *regs)
-{
 	if (regs) {
 		regs_show(regs);
 		backtrace_show(regs->rip, regs->rbp);
@@ -99,26 +97,6 @@ static _Noreturn void end(const struct regs *regs)
 	log_error("stopped here because of \"noreboot\"");
 	for (;;)
 		cpu_halt();
-}
-
-void panic(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	begin(fmt, args);
-	va_end(args);
-	end(NULL);
-}
-
-void panic_regs(const struct regs *regs, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	begin(fmt, args);
-	va_end(args);
-	end(regs);
 }
 
 void assert_failed(const char *condition, const char *file, int line)

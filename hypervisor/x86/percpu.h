@@ -32,6 +32,7 @@
 #define CPU_GUEST_RIP 0x28
 #define CPU_GUEST_RFLAGS 0x30
 #define CPU_TLB_TIME 0x38
+#define CPU_ROOTS 0x40
 
 #ifndef __ASSEMBLY__
 #include "mm/addr.h"
@@ -70,10 +71,12 @@ struct cpu {
 	struct vcpu *vcpu; /* who runs here; the idle vCPU if nobody */
 	uint32_t softirq; /* pending SOFTIRQ_ bits; atomic */
 	uint32_t number; /* ours, 0 is the boot CPU */
-	paddr_t cr3; /* what CR3 holds while we run */
+	uint64_t cr3;    /* what CR3 holds while we run: of root[] */
 	paddr_t guest_cr3; /* while a guest runs, if entry is isolated */
 	uint64_t guest_rip, guest_rflags;
-	uint32_t tlb_time; /* flush clock at the last full flush here */
+	uint64_t tlb_time; /* flush clock at the last full flush here */
+	uint64_t root[3];  /* CR3 for each of TLB_ (mm/tlb.h), as the next load
+			   * wants it */
 	uint32_t apic_id;
 	uint32_t acpi_id;
 	bool idle; /* halted or about to be: an IPI is needed to wake it */
@@ -83,8 +86,7 @@ struct cpu {
 	uint32_t flush_done; /* of these, how many are done */
 	uint32_t flush_global; /* global entries too; atomic */
 	bool guest_root; /* CR3 is a guest's, or about to be; else idle_cr3 */
-	struct view view[2]; /* a guest's kernel and its user space */
-	uint8_t last_view;
+	struct view view[2]; /* a guest's user space and its kernel */
 
 	/* State that is loaded now and may belong to somebody else (lazy) */
 	struct vcpu *loaded; /* whose segments and FPU state */
@@ -137,6 +139,7 @@ static_assert(offsetof(struct cpu, guest_cr3) == CPU_GUEST_CR3, "cpu");
 static_assert(offsetof(struct cpu, guest_rip) == CPU_GUEST_RIP, "cpu");
 static_assert(offsetof(struct cpu, guest_rflags) == CPU_GUEST_RFLAGS, "cpu");
 static_assert(offsetof(struct cpu, tlb_time) == CPU_TLB_TIME, "cpu");
+static_assert(offsetof(struct cpu, root) == CPU_ROOTS, "cpu");
 
 #define current (this_cpu()->vcpu)
 

@@ -11,7 +11,7 @@
 #include "core/sched.h"
 #include "lib/log.h"
 #include "lib/string.h"
-#include "mm/paging.h"
+#include "mm/tlb.h"
 #include "x86/apic.h"
 #include "x86/asm.h"
 #include "x86/atomic.h"
@@ -52,7 +52,7 @@ static bool prepare(unsigned number, uint32_t apic_id, uint32_t acpi_id)
 	cpu->number = number;
 	cpu->apic_id = apic_id;
 	cpu->acpi_id = acpi_id;
-	cpu->cr3 = idle_cr3;
+	cpu->cr3 = cpu->root[TLB_IDLE] = idle_cr3;
 	timer_init_cpu(cpu);
 	sched_init_cpu(cpu);
 	return true;
@@ -85,7 +85,7 @@ static bool start(unsigned number, uint32_t id, paddr_t page)
 	if (start_state == START_BAD)
 		return false;
 	clock_compare_cpu(number);
-	while (!cpumask_test(cpus_online, number))
+	while (!(read_once(&cpus_online.bits) >> number & 1))
 		cpu_relax();
 	return true;
 }
@@ -193,6 +193,7 @@ void smp_stop_others(void)
 	const uint64_t own = 1ull << this_cpu()->number;
 	unsigned i;
 
+	irq_disable();
 	write_once(&stopping, true);
 	for_each_cpu (i, (cpumask_t){ cpus_online.bits & ~own })
 		apic_send_nmi(cpu_of(i)->apic_id);

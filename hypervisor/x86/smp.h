@@ -18,7 +18,7 @@ void smp_send_flush(cpumask_t cpus);
 /* Write back and forget the caches of all CPUs. */
 void smp_wbinvd(void);
 
-/* For panic: the others stop where they are. */
+/* The end: the others stop where they are, and interrupts are off. */
 void smp_stop_others(void);
 /* The NMI handler calls this first; does not return if we are to stop. */
 void smp_check_stop(void);
@@ -28,13 +28,3 @@ _Noreturn void smp_cpu_main(void);
 
 /* Interrupt handlers (x86/irq.c). */
 void smp_wbinvd_interrupt(void);
-
-static inline cpumask_t cpumask_of(unsigned cpu)
-{
-	return (cpumask_t){ 1ull << cpu };
-}
-
-static inline bool cpumask_test(cpumask_t mask, unsigned cpu)
-{
-	return mask.bits >> cpu & 1;
-}

@@ -185,7 +185,7 @@ void guest_exit_work(struct regs *regs)
 {
 	struct vcpu *const v = current;
 
-	if (softirq_pending()) {
+	if (read_once(&this_cpu()->softirq)) {
 		softirq_run();
 	} else if ((v->exit_work & EXIT_NMI) && !v->nmi_masked) {
 		atomic_and(&v->exit_work, ~EXIT_NMI);

@@ -300,10 +300,11 @@ void refusal_free(struct domain *d)
 	(void)d;
 }
 
-_Noreturn void panic(const char *fmt, ...)
+_Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
 {
 	va_list args;
 
+	(void)regs;
 	va_start(args, fmt);
 	print("panic: ", fmt, args);
 	va_end(args);

@@ -90,7 +90,8 @@ void tlb_flush_since(uint16_t stamp)
 	(void)stamp;
 }
 
-uint32_t tlb_clock;
+uint64_t tlb_clock;
+uint64_t tlb_keep;
 
 /* Page-table entries made by grants */
 

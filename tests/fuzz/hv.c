@@ -34,10 +34,11 @@ void log_guest(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-_Noreturn void panic(const char *fmt, ...)
+_Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
 {
 	va_list args;
 
+	(void)regs;
 	va_start(args, fmt);
 	vfprintf(stderr, fmt, args);
 	va_end(args);

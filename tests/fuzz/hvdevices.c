@@ -239,11 +239,6 @@ void regs_show(const struct regs *regs)
 	(void)regs;
 }
 
-_Noreturn void panic_regs(const struct regs *regs, const char *fmt, ...)
-{
-	panic("%s at %lx", fmt, regs->rip);
-}
-
 const char *symbol_name(uint64_t address, uint64_t *offset)
 {
 	(void)address;

@@ -103,7 +103,7 @@ static void start_vcpu(struct domain *d, unsigned number, unsigned cpu)
 			.address = guest_va(PAGE_CODE) + 0x400 + i,
 		};
 	CHECK(!sched_set_affinity(
-		d->vcpu[number], cpumask_of(cpu), cpus_online));
+		d->vcpu[number], (cpumask_t){1ull << cpu}, cpus_online));
 	/* The walk of its tables may be interrupted, but ends. */
 	while (vcpu_set_context(d->vcpu[number], &c))
 		;
@@ -143,7 +143,8 @@ void guests_create(void)
 	domain_unpause(d);
 	d = create(1, 2); /* its second vCPU it has to initialise itself */
 	start_vcpu(d, 0, 2);
-	CHECK(!sched_set_affinity(d->vcpu[1], cpumask_of(3), cpus_online));
+	CHECK(!sched_set_affinity(
+		d->vcpu[1], (cpumask_t){1ull << 3}, cpus_online));
 	d->control_pauses = 0;
 	domain_unpause(d);
 	d = create(2, 1);

@@ -221,7 +221,7 @@ bool hw_softirqs(void)
 	if (!vcpu_is_idle(v)) {
 		load(cpu, v);
 	} else {
-		tlb_load_root(idle_cr3);
+		tlb_load_at(TLB_IDLE, tlb_clock);
 		cpu->guest_root = false;
 	}
 	return true;
@@ -399,8 +399,8 @@ int guest_copy(void *to, const void *from, size_t size)
 
 void write_cr3(uint64_t value)
 {
-	CHECK(value % PAGE_SIZE == 0 && value < sizeof(arena));
-	cr3[this_cpu()->number] = value;
+	CHECK(value % PAGE_SIZE <= TLB_KERNEL && value < sizeof(arena));
+	cr3[this_cpu()->number] = value & PTE_ADDR;
 }
 
 uint64_t cpu_cr4 = CR4_PGE;

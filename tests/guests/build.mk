@@ -10,6 +10,7 @@ GUEST_ELFS := $(GUESTS:%=$(B)/guests/%.elf)
 
 CHECKS += tests/guests/run,limit=300 tests/guests/domu,limit=150
 CHECKS += tests/guests/attacks,limit=300 tests/guests/isolated
+CHECKS += tests/guests/pcid,limit=300
 CHECKS += tests/guests/loglvl
 ORACLES += tests/guests/run,limit=300 tests/guests/domu,limit=150
 ORACLES += tests/guests/attacks,limit=300

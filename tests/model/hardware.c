@@ -3,14 +3,16 @@
  * What the CPUs remember of page tables. A guest's accesses walk the tables
  * that its CPU has loaded, as the hardware does, and each CPU keeps what they
  * found: translations of pages, and which table an entry of a higher level
- * names (Intel SDM volume 3, 4.10). Only the instructions that flush make it
- * forget. After every step nothing may be remembered that its guest must not
- * use any more (frame.c, I5 and I6).
+ * names (Intel SDM volume 3, 4.10), with PCID a guest's kernel and its user
+ * space apart. Only the instructions that flush make it forget. After every
+ * step nothing may be remembered that its guest must not use any more (frame.c,
+ * I5 and I6).
  */
 #include <string.h>
 
 #include "core/domain.h"
 #include "core/granttab.h"
+#include "lib/assert.h"
 #include "machine.h"
 #include "mm/frame.h"
 #include "mm/paging.h"
@@ -25,6 +27,7 @@ struct cached {
 	uint64_t va; /* as far as the level translates it */
 	uint64_t mfn;
 	unsigned level; /* of the table that mfn is; 0: a page */
+	unsigned number; /* PCID */
 	bool writable;
 	uint16_t owner; /* of the frame, at that time */
 	uint64_t address; /* that was accessed */
@@ -32,6 +35,7 @@ struct cached {
 
 static struct tlb {
 	uint64_t root;
+	unsigned number;
 	unsigned nr;
 	struct cached cached[CACHED];
 } tlbs[CPUS];
@@ -43,10 +47,28 @@ static struct tlb *tlb(void)
 
 /* Instructions */
 
+/* Forget what is under the number loaded: all of it, or all but the other
+ * pages' translations. */
+static void forget(bool all, uint64_t va)
+{
+	struct tlb *const t = tlb();
+	unsigned kept = 0;
+
+	for (unsigned i = 0; i < t->nr; i++)
+		if (t->cached[i].number != t->number ||
+			(!all && !t->cached[i].level &&
+				t->cached[i].va != va >> PAGE_SHIFT))
+			t->cached[kept++] = t->cached[i];
+	t->nr = kept;
+}
+
 void write_cr3(uint64_t value)
 {
-	tlb()->root = value >> PAGE_SHIFT;
-	tlb()->nr = 0;
+	tlb()->root = (value & ~TLB_KEEP) >> PAGE_SHIFT;
+	tlb()->number = tlb_keep ? value & PAGE_MASK : 0;
+	ASSERT(!(value & ~tlb_keep & TLB_KEEP)); /* a fault without PCID */
+	if (!(value & TLB_KEEP))
+		forget(true, 0);
 }
 
 uint64_t read_cr4(void)
@@ -63,14 +85,7 @@ void write_cr4(uint64_t value)
 /* The page, and all of the higher levels. */
 void invlpg(uint64_t va)
 {
-	struct tlb *const t = tlb();
-	unsigned kept = 0;
-
-	for (unsigned i = 0; i < t->nr; i++)
-		if (!t->cached[i].level &&
-			t->cached[i].va != va >> PAGE_SHIFT)
-			t->cached[kept++] = t->cached[i];
-	t->nr = kept;
+	forget(false, va);
 }
 
 /* Accesses */
@@ -85,8 +100,9 @@ static void remember(uint64_t va, uint64_t mfn, unsigned level, bool writable)
 	struct tlb *const t = tlb();
 	const unsigned at = t->nr < CACHED ? t->nr++ : random_below(CACHED);
 
-	t->cached[at] = (struct cached){part_of(va, level), mfn, level,
-		writable, frames[mfn].owner, va & ~(uint64_t)PAGE_MASK};
+	t->cached[at] =
+		(struct cached){part_of(va, level), mfn, level, t->number,
+			writable, frames[mfn].owner, va & ~(uint64_t)PAGE_MASK};
 }
 
 static const struct cached *find(uint64_t va, unsigned level)
@@ -95,6 +111,7 @@ static const struct cached *find(uint64_t va, unsigned level)
 
 	for (unsigned i = 0; i < t->nr; i++)
 		if (t->cached[i].level == level &&
+			t->cached[i].number == t->number &&
 			t->cached[i].va == part_of(va, level))
 			return &t->cached[i];
 	return NULL;
@@ -204,14 +221,62 @@ static bool may_use(const struct domain *d, const struct cached *c)
 		lent[d->id][c->mfn] == c->owner + 1;
 }
 
+/* What is under another number counts if it can be used without a flush. */
+static bool usable(unsigned cpu, const struct cached *c)
+{
+	return c->number == tlbs[cpu].number ||
+	       (cpu_of(cpu)->root[c->number] & TLB_KEEP);
+}
+
 void hardware_check(void)
 {
 	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
 		const struct vcpu *const v = cpu_of(cpu)->vcpu;
 
-		for (unsigned i = 0; i < tlbs[cpu].nr; i++)
-			if (!may_use(v->domain, &tlbs[cpu].cached[i]))
-				differs_about(cpu, &tlbs[cpu].cached[i]);
+		for (unsigned i = 0; i < tlbs[cpu].nr; i++) {
+			const struct cached *const c = &tlbs[cpu].cached[i];
+
+			if (usable(cpu, c) && !may_use(v->domain, c))
+				differs_about(cpu, c);
+		}
+	}
+}
+
+static bool should_be_gone(const struct mmuext_op *op, const struct cached *c)
+{
+	switch (op->cmd) {
+	case MMUEXT_INVLPG_LOCAL:
+	case MMUEXT_INVLPG_ALL:
+		return !c->level && c->va == op->arg1.linear_addr >> PAGE_SHIFT;
+	case MMUEXT_NEW_USER_BASEPTR:
+		return tlb_keep && c->number == TLB_USER;
+	case MMUEXT_NEW_BASEPTR:
+	case MMUEXT_TLB_FLUSH_LOCAL:
+	case MMUEXT_TLB_FLUSH_ALL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+void hardware_flushed(const struct mmuext_op *op)
+{
+	const bool everywhere =
+		op->cmd == MMUEXT_TLB_FLUSH_ALL || op->cmd == MMUEXT_INVLPG_ALL;
+
+	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
+		if (cpu != this_cpu()->number &&
+			(!everywhere ||
+				cpu_of(cpu)->vcpu->domain != current->domain))
+			continue;
+		for (unsigned i = 0; i < tlbs[cpu].nr; i++) {
+			const struct cached *const c = &tlbs[cpu].cached[i];
+
+			if (usable(cpu, c) && should_be_gone(op, c))
+				differs("CPU %u: after flush %u, %lx -> %lx is "
+					"remembered",
+					cpu, op->cmd, c->address, c->mfn);
+		}
 	}
 }
 
@@ -219,20 +284,23 @@ void hardware_check(void)
  * so that its narrow copies in the frames go round. */
 void hardware_start(void)
 {
-	static const uint32_t times[] = {1, 0x6fff, 0x7fff, 0xfff0, 0xfffffff0};
+	static const uint64_t times[] = {
+		1, 0x6fff, 0x7fff, 0xfff0, 0xfffffff0, 0xfffffffffffffff0};
 
 	memset(tlbs, 0, sizeof(tlbs));
 	memset(lent, 0, sizeof(lent));
-	tlb_clock = times[random_below(5)];
+	tlb_clock = times[random_below(6)];
+	tlb_keep = chance(50) ? TLB_KEEP : 0;
 	for (unsigned cpu = 0; cpu < CPUS; cpu++)
 		cpu_of(cpu)->tlb_time = tlb_clock;
 }
 
 void hardware_time_passes(void)
 {
-	static const uint32_t flushes[] = {1, 0x100, 0x7000, 0x8000, 0xffff};
+	static const uint32_t flushes[] = {
+		1, 0x100, 0x7000, 0x8000, 0xffff, 0x80000000};
 
-	tlb_clock += flushes[random_below(5)];
+	tlb_clock += flushes[random_below(6)];
 }
 
 /* Something that a CPU remembers of d's pages: what is done with that is worth
@@ -259,6 +327,7 @@ bool hardware_remembers(const struct domain *d, uint64_t *mfn, uint64_t *va)
 struct access {
 	uint64_t va, value;
 	bool write;
+	bool user;
 };
 
 static uint64_t pick_value(const struct call *c)
@@ -281,11 +350,22 @@ static void generate_access(struct call *c)
 				break;
 		}
 		list[i].write = chance(60);
+		list[i].user = chance(25);
 		list[i].value = pick_value(c);
-		trace("  %s %lx, %lx", list[i].write ? "write" : "read",
-			list[i].va, list[i].value);
+		trace("  %s%s %lx, %lx", list[i].user ? "user " : "",
+			list[i].write ? "write" : "read", list[i].va,
+			list[i].value);
 	}
 	c->a.arg[0] = (uint64_t)c;
+}
+
+/* By a system call, or a return from one. */
+static void change_mode(struct vcpu *v, bool user)
+{
+	if (v->kernel_mode == !user || mfn_none(v->user_l4))
+		return;
+	v->kernel_mode = !user;
+	tlb_enter(user ? TLB_USER : TLB_KERNEL);
 }
 
 static int64_t guest_accesses(struct hypercall_args *a)
@@ -299,6 +379,7 @@ static int64_t guest_accesses(struct hypercall_args *a)
 		struct cached found;
 
 		together_gap();
+		change_mode(c->v, at->user);
 		if (!translate(at->va, at->write, &found))
 			continue; /* a fault: the guest goes on */
 		if (!may_use(c->d, &found))
@@ -308,6 +389,7 @@ static int64_t guest_accesses(struct hypercall_args *a)
 		((uint64_t *)mfn_direct(MFN(found.mfn)))[index] = at->value;
 		spec[found.mfn].entry[index] = at->value;
 	}
+	change_mode(c->v, false);
 	return 0;
 }
 

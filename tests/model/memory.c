@@ -392,14 +392,13 @@ static uint64_t pick_ldt(const struct call *c)
 
 static void generate_ext(struct call *c)
 {
-	static const uint8_t cmds[] = {MMUEXT_PIN_L1_TABLE,
-		MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE,
-		MMUEXT_PIN_L4_TABLE, MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE,
-		MMUEXT_UNPIN_TABLE, MMUEXT_NEW_BASEPTR, MMUEXT_NEW_BASEPTR,
-		MMUEXT_NEW_USER_BASEPTR, MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE,
-		MMUEXT_TLB_FLUSH_LOCAL, MMUEXT_TLB_FLUSH_ALL,
-		MMUEXT_INVLPG_ALL, MMUEXT_MARK_SUPER, 14, 21, MMUEXT_SET_LDT,
-		MMUEXT_SET_LDT};
+	static const uint8_t cmds[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
+		MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE, MMUEXT_PIN_L4_TABLE,
+		MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE, MMUEXT_UNPIN_TABLE,
+		MMUEXT_NEW_BASEPTR, MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR,
+		MMUEXT_CLEAR_PAGE, MMUEXT_COPY_PAGE, MMUEXT_TLB_FLUSH_LOCAL,
+		MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_LOCAL, MMUEXT_INVLPG_ALL,
+		MMUEXT_MARK_SUPER, 14, 21, MMUEXT_SET_LDT, MMUEXT_SET_LDT};
 	struct mmuext_op *const list = (void *)c->list;
 	const uint16_t dom = chance(90) ? DOMID_SELF : pick_domain(c);
 	const struct domain *const owner = domain_or_self(c, dom);
@@ -456,6 +455,7 @@ static int64_t apply_own(struct call *c, const struct mmuext_op *op)
 				op->arg1.mfn ? MFN(op->arg1.mfn) : MFN_NONE);
 	case MMUEXT_TLB_FLUSH_LOCAL:
 	case MMUEXT_TLB_FLUSH_ALL:
+	case MMUEXT_INVLPG_LOCAL:
 	case MMUEXT_INVLPG_ALL:
 		return 0;
 	default:
@@ -491,9 +491,13 @@ static int64_t apply_ext(struct call *c, unsigned i)
 
 static void account_ext(struct call *c, int64_t rc)
 {
+	const unsigned before = c->accounted;
 	uint16_t id;
 
 	account_batch(c, rc, find(c, (uint16_t)c->a.arg[3], &id), apply_ext);
+	if (!before && !rc && !is_together() && c->accounted && id == c->d->id)
+		for (unsigned i = 0; i < c->nr; i++)
+			hardware_flushed((struct mmuext_op *)c->list + i);
 }
 
 /* update_va_mapping and ..._otherdomain */

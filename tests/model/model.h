@@ -95,6 +95,8 @@ void together_gap(void); /* the other may go on here */
 void hardware_start(void);
 void hardware_time_passes(void);
 void hardware_check(void);
+/* The current vCPU has asked for that; nobody has used a page since. */
+void hardware_flushed(const struct mmuext_op *op);
 bool hardware_remembers(const struct domain *d, uint64_t *mfn, uint64_t *va);
 void hardware_lend(const struct domain *to, uint64_t pte);
 

@@ -180,9 +180,16 @@ static void change_request(void)
 {
 	struct call *const c = running < 0 ? NULL : work[running];
 
-	if (c && !c->kind->apart && chance(3))
-		((uint64_t *)(void *)c->list)[random_below(8)] =
+	if (c && !c->kind->apart && chance(3)) {
+		const uint64_t word =
 			chance(50) ? random_word() : pick_entry(c->d, 1);
+
+		((uint64_t *)(void *)c->list)[random_below(8)] = word;
+		if (c->d->id == 0) /* it may be for another's tables */
+			for (unsigned id = 1; id < DOMAINS; id++)
+				if (domain_of_id(id))
+					hardware_lend(domain_of_id(id), word);
+	}
 }
 
 /* A call's own memory, and its instruction; it may name any other. */

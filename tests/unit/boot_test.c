@@ -60,8 +60,9 @@ void buddy_free_range(paddr_t start, paddr_t end)
 	released += end - start;
 }
 
-void panic(const char *fmt, ...)
+void panic_regs(const struct regs *regs, const char *fmt, ...)
 {
+	(void)regs;
 	printf("panic: %s\n", fmt);
 	abort();
 }

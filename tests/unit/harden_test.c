@@ -25,6 +25,7 @@ uint64_t cpu_cr4;
 struct options options;
 cpumask_t cpus_online = { 1 };
 paddr_t idle_cr3;
+uint64_t tlb_keep;
 
 static uint64_t caps, spec_ctrl, efer, barriers;
 
@@ -78,7 +79,7 @@ void assert_failed(const char *condition, const char *file, int line)
 
 /* Pieces of code, one for each feature, of different sizes; the table's end is
  * a symbol of its own. */
-static uint8_t code[PATCHES][64];
+static uint8_t code[PATCHES][96];
 
 struct patch {
 	uint8_t *at;
@@ -87,9 +88,9 @@ struct patch {
 
 #define PATCH(n) { code[n], 3 + 20 * (n), n }
 extern const struct patch patches[PATCHES];
-const struct patch patches[PATCHES] = { PATCH(0), PATCH(1), PATCH(2),
-	PATCH(3) };
-__asm__(".globl patches_end; .set patches_end, patches + 64");
+const struct patch patches[PATCHES] = {
+	PATCH(0), PATCH(1), PATCH(2), PATCH(3), PATCH(4)};
+__asm__(".globl patches_end; .set patches_end, patches + 80");
 
 /* CPUs */
 
