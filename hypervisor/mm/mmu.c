@@ -136,7 +136,7 @@ static int update_entry(struct subject *s, uint64_t address,
 				rc = -ERESTART;
 		} else if (frame_type(f) == FRAME_L1) {
 			rc = pt_set_l1(
-				s->tables, s->target, entry, pte, how, NULL);
+				s->tables, s->target, entry, pte, how, 0);
 		} else {
 			/* Copies of a root must learn of new entries too. */
 			*flush |= (*entry & PTE_P) ||
@@ -223,7 +223,7 @@ static uint32_t update_all(struct subject *s, gva_t list, uint32_t nr,
 		bool done;
 
 		/* Most are a few dozen instructions. */
-		if (i % 16 == 15 && preempt_needed()) {
+		if (i % 16 == 0 && i && preempt_needed()) {
 			*rc = -ERESTART;
 			break;
 		}
@@ -645,7 +645,7 @@ static int64_t update_va(struct domain *target, const struct hypercall_args *a)
 	spin_lock(&v->domain->pt_lock);
 	entry = mmu_find_l1(v, va);
 	rc = entry ? pt_set_l1(v->domain, target, entry, a->arg[1], PT_REPLACE,
-			     NULL) :
+			     0) :
 		     reject(-EINVAL, "%lx: no level-1 table there", va);
 	spin_unlock(&v->domain->pt_lock);
 	return rc ? rc : flush_after(v, va, a->arg[2]);
@@ -710,7 +710,7 @@ int mmu_map_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	spin_lock(&v->domain->pt_lock);
 	entry = grant_entry(v, host_addr, contains_pte, &table);
 	rc = entry ? pt_set_l1(v->domain, owner, entry,
-			     mfn_paddr(mfn) | pte_flags, PT_REPLACE, NULL) :
+			     mfn_paddr(mfn) | pte_flags, PT_REPLACE, 0) :
 		     reject(-EINVAL, "%lx: no level-1 entry", host_addr);
 	if (!mfn_none(table))
 		frame_put(table);
@@ -735,11 +735,9 @@ int mmu_unmap_grant(struct vcpu *v, mfn_t mfn, uint64_t host_addr,
 	}
 	if (entry && (*entry & PTE_P) && mfn_equal(pte_mfn(*entry), mfn) &&
 		!(*entry & PTE_RW) == readonly && (!replacement || source)) {
-		rc = pt_set_l1(
-			v->domain, d, entry, pte, PT_REPLACE, NULL);
+		rc = pt_set_l1(v->domain, d, entry, pte, PT_REPLACE, 0);
 		if (!rc && source)
-			rc = pt_set_l1(
-				v->domain, d, source, 0, PT_REPLACE, NULL);
+			rc = pt_set_l1(v->domain, d, source, 0, PT_REPLACE, 0);
 	} else {
 		reject(rc, "%lx does not map frame %lx so", host_addr, mfn.n);
 	}

@@ -666,29 +666,26 @@ static ALWAYS_INLINE bool same_frame(
 		frame_of(pte_mfn(pte))->owner == target->id;
 }
 
-UNGUARDED int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
-	uint64_t pte, enum pt_how how, uint64_t *old)
+UNGUARDED int pt_set_l1(struct domain *d, struct domain *target,
+	uint64_t *entry, uint64_t pte, enum pt_how how, uint64_t old)
 {
-	uint64_t replaced;
 	int rc;
 
-	if (!old)
-		old = &replaced;
 	if (pte & PTE_P) {
 		if (same_frame(read_once(entry), pte, target))
 			return change_rights(
-				entry, (pte & ~PTE_G) | PTE_US, how, old);
+				entry, (pte & ~PTE_G) | PTE_US, how, &old);
 		rc = get_l1_entry(d, target, &pte);
 		if (rc)
 			return rc;
 	}
-	if (!exchange_entry(entry, pte, how, old)) {
+	if (!exchange_entry(entry, pte, how, &old)) {
 		if (pte & PTE_P)
 			put_l1_entry(pte);
 		return -EAGAIN;
 	}
-	if (*old & PTE_P)
-		put_l1_entry(*old);
+	if (old & PTE_P)
+		put_l1_entry(old);
 	return 0;
 }
 
@@ -705,8 +702,8 @@ int pt_set_rights(struct domain *d, struct domain *target, uint64_t *entry,
 		if (!(had & PTE_P))
 			return reject(-EINVAL, "entry %lx not present", had);
 		rc = same_frame(had, pte, target) ?
-			change_rights(entry, pte, PT_KEEP_AD, &had) :
-			pt_set_l1(d, target, entry, pte, PT_KEEP_AD, NULL);
+			     change_rights(entry, pte, PT_KEEP_AD, &had) :
+			     pt_set_l1(d, target, entry, pte, PT_KEEP_AD, 0);
 	}
 	return rc;
 }

@@ -56,17 +56,17 @@ int pt_settle_domain(struct domain *d);
 /*
  * Change an entry of a validated level-1 table. New entries may name frames
  * of `target`, or devices if d may reach them. The hardware may set Accessed
- * and Dirty at the same time: how says what becomes of that. old (may be NULL
- * but for PT_COMPARE) gets what was replaced. 0, -EINVAL, -EPERM, -EBUSY (the
- * frame is a table); -EAGAIN: PT_COMPARE found something else than *old.
+ * and Dirty at the same time: how says what becomes of that. 0, -EINVAL, -EPERM,
+ * -EBUSY (the frame is a table); -EAGAIN: PT_COMPARE found something else than
+ * old, which the others do not mind.
  */
 enum pt_how {
 	PT_REPLACE,
 	PT_KEEP_AD, /* leave both bits as they are */
-	PT_COMPARE, /* only if the entry is still *old */
+	PT_COMPARE, /* only if the entry is still old */
 };
 int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
-	uint64_t pte, enum pt_how how, uint64_t *old) REQUIRES(d->pt_lock);
+	uint64_t pte, enum pt_how how, uint64_t old) REQUIRES(d->pt_lock);
 /* Give nr entries of such a table, which must be present, other rights, RW and
  * NX. The first that may not have them, or is not present, ends it. */
 #define PT_RIGHTS (PTE_RW | PTE_NX)

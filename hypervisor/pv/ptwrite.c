@@ -202,7 +202,7 @@ static int apply(struct domain *d, uint64_t *entry, unsigned shift,
 		if (stores)
 			rc = pt_set_l1(d, d, entry,
 				(old & ~(mask << shift)) | new << shift,
-				PT_COMPARE, &old);
+				PT_COMPARE, old);
 	} while (rc == -EAGAIN);
 	if (rc)
 		return rc;

@@ -79,19 +79,15 @@
 .endm
 
 /* With the frame on the stack: to `because` if something is to be done before
- * the return, with interrupts off. */
-.macro must_stay reg, reg32, because
+ * the return, with interrupts off. RCX is the place of the events' two bytes:
+ * pending, masked. */
+.macro must_stay because
 	cmpl	$0, CPU_SOFTIRQ + CPU_FROM_REGS(%rsp)
 	jne	\because
-	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %\reg
-	cmpb	$0, VCPU_EXIT_WORK(%\reg)
+	mov	CPU_CURRENT + CPU_FROM_REGS(%rsp), %rcx
+	cmpb	$0, VCPU_EXIT_WORK(%rcx)
 	jne	\because
-	/* upcall pending (low byte) and not masked (high byte)? */
-	mov	VCPU_INFO(%\reg), %\reg
-	movzwl	(%\reg), %\reg32
-	dec	%\reg32
-	cmp	$0xff, %\reg32
-	jb	\because
+	mov	VCPU_INFO(%rcx), %rcx
 .endm
 
 /*
@@ -129,7 +125,6 @@
 	.globl	entry_syscall64, entry_syscall32, entry_sysenter
 	.balign	16
 entry_syscall64:
-	only_if	PATCH_ISOLATED, "jmp full_syscall64"
 	syscall_frame_high
 	mov	CPU_CURRENT + CPU_FROM(24)(%rsp), %r11
 	cmpb	$0, VCPU_MODE(%r11)
@@ -141,20 +136,22 @@ entry_syscall64:
 	test	%rax, %rax
 	js	1f
 	cli
-	must_stay rcx, ecx, 2f
+	must_stay 2f
+	cmpb	$0, (%rcx)
+	jne	2f			/* perhaps masked */
 	mov	REGS_RIP(%rsp), %rcx
 	test	%rcx, %rcx
 	jns	2f			/* may be just not canonical */
 	only_if	PATCH_VERW, "verw data_selector(%rip)"
 	/* C kept R12 to R15, RBX, RBP. */
-	add	$REGS_R9, %rsp
-	pop	%r9
-	add	$16, %rsp
+	mov	REGS_R9(%rsp), %r9
+	.set	arg, REGS_ARGS
 	.irp	r, rdi, rsi, rdx, r10, r8
-	pop	%\r
+	mov	arg(%rsp), %\r
+	.set	arg, arg + 8
 	.endr
-	mov	24(%rsp), %r11
-	mov	32(%rsp), %rsp
+	mov	REGS_RFLAGS(%rsp), %r11
+	mov	REGS_RFLAGS + 8(%rsp), %rsp
 	sysretq
 1:	mov	%rsp, %rdi
 	mov	%rax, %rsi
@@ -222,6 +219,7 @@ entry_sysenter:
 .endm
 	syscall_stubs stub_syscall64, entry_syscall64
 	syscall_stubs stub_syscall32, entry_syscall32
+	syscall_stubs stub_isolated64, full_syscall64
 
 /*
  * The short ways: by SYSCALL from a guest's user space to its kernel, and back
@@ -380,7 +378,11 @@ return_to_guest:
 	add	$(CPU_STACK - REGS_SIZE), %rsp
 return_check:
 	cli
-	must_stay rcx, ecx, 3f
+	must_stay 3f
+	movzwl	(%rcx), %ecx
+	dec	%ecx
+	cmp	$0xff, %ecx
+	jb	3f			/* pending, not masked */
 	.set	way_out, CPU_GUEST_CR3 + CPU_FROM_REGS
 	only_if	PATCH_ISOLATED, "mov way_out(%rsp), %rax", \
 		"mov tlb_keep(%rip), %rcx", "or %rcx, way_out(%rsp)", \

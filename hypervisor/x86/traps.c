@@ -22,6 +22,7 @@
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/fpu.h"
+#include "x86/harden.h"
 #include "x86/msr.h"
 #include "x86/smp.h"
 
@@ -104,12 +105,11 @@ static void guest_general_protection(struct regs *regs)
 
 static void guest_debug(struct regs *regs)
 {
-	struct vcpu *const v = current;
 	const uint64_t dr6 = read_dr6();
 
 	write_dr6(0xffff0ff0);
 	/* What it accumulates: B0-B3, BS, BT. */
-	v->dr[6] |= dr6 & 0xe00f;
+	current->dr[6] |= dr6 & 0xe00f;
 	irq_enable();
 	deliver_trap(regs, TRAP_DEBUG, 0);
 }
@@ -127,11 +127,10 @@ static void guest_nmi(void)
 
 static void guest_int80(struct regs *regs)
 {
-	struct vcpu *const v = current;
-	const struct trap_info *const trap = &v->traps[TRAP_INT80];
+	const struct trap_info *const trap = &current->traps[TRAP_INT80];
 
 	irq_enable();
-	if (trap->address && (v->kernel_mode || (trap->flags & 3) == 3)) {
+	if (trap->address && (current->kernel_mode || (trap->flags & 3) == 3)) {
 		deliver_trap(regs, TRAP_INT80, 0);
 		return;
 	}
@@ -268,7 +267,8 @@ _Noreturn void handle_double_fault(struct regs *regs)
 
 /* System-call registers */
 
-extern const char stub_syscall64[][32], stub_syscall32[][32];
+extern const char stub_syscall64[][32], stub_syscall32[][32],
+	stub_isolated64[][32];
 extern const char entry_sysenter[];
 
 void syscall_init_cpu(void)
@@ -277,7 +277,8 @@ void syscall_init_cpu(void)
 
 	wrmsr(MSR_STAR,
 		(uint64_t)SEL_USER_CS32 << 48 | (uint64_t)SEL_HV_CS << 32);
-	wrmsr(MSR_LSTAR, (uint64_t)stub_syscall64[cpu]);
+	wrmsr(MSR_LSTAR, (uint64_t)(entry_isolated ? stub_isolated64[cpu] :
+						     stub_syscall64[cpu]));
 	wrmsr(MSR_CSTAR, (uint64_t)stub_syscall32[cpu]);
 	wrmsr(MSR_FMASK, RFLAGS_TF | RFLAGS_IF | RFLAGS_DF | RFLAGS_IOPL |
 			RFLAGS_NT | RFLAGS_RF | RFLAGS_AC);

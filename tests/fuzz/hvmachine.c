@@ -492,6 +492,6 @@ void context_load_cr4(const struct vcpu *v)
 /* Places in assembly that x86/traps.c knows */
 const char guest_accesses[1], guest_accesses_end[1];
 extern const char entry_iret[], entry_sysenter[], stub_syscall64[][32],
-	stub_syscall32[][32];
+	stub_syscall32[][32], stub_isolated64[][32];
 const char entry_iret[1], entry_sysenter[1], stub_syscall64[1][32],
-	stub_syscall32[1][32];
+	stub_syscall32[1][32], stub_isolated64[1][32];

@@ -129,9 +129,9 @@ uint64_t *mmu_find_l1(struct vcpu *v, uint64_t va)
 }
 
 int pt_set_l1(struct domain *d, struct domain *target, uint64_t *entry,
-	uint64_t pte, enum pt_how how, uint64_t *old)
+	uint64_t pte, enum pt_how how, uint64_t old)
 {
-	CHECK(d == target && how == PT_COMPARE && *entry == *old);
+	CHECK(d == target && how == PT_COMPARE && *entry == old);
 	CHECK(entry >= machine_table &&
 		entry < machine_table + PAGE_SIZE / sizeof(*entry));
 	*entry = pte;
