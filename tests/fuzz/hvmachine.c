@@ -32,6 +32,7 @@
 #include "x86/cpu.h"
 #include "x86/desc.h"
 #include "x86/fpu.h"
+#include "x86/harden.h"
 #include "x86/msr.h"
 #include "x86/smp.h"
 #include "x86/traps.h"
@@ -490,6 +491,7 @@ void context_load_cr4(const struct vcpu *v)
 }
 
 /* Places in assembly that x86/traps.c knows */
+bool entry_isolated;
 const char guest_accesses[1], guest_accesses_end[1];
 extern const char entry_iret[], entry_sysenter[], stub_syscall64[][32],
 	stub_syscall32[][32], stub_isolated64[][32];
