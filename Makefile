@@ -16,7 +16,11 @@
 ifeq ($(wildcard config.mk)$(filter demo check oracle lint clean help bench bench-wall,$(MAKECMDGOALS)),)
 $(error run ./configure first)
 endif
--include config.mk
+ifneq ($(wildcard config.mk),)
+include config.mk
+config.mk: configure
+	./configure $(CONFIGURE_OPTIONS)
+endif
 
 B := build
 Q := $(if $(V),,@)

@@ -10,17 +10,18 @@
 #include "lib/error.h"
 
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/socket.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
-
-enum { MESSAGE_BYTES = 8192 };
 
 /* What is asked about an interface. */
 struct link {
@@ -30,10 +31,11 @@ struct link {
 	char kind[16]; /* "bridge", "veth"...; empty for hardware and vifs */
 };
 
+/* A message to the kernel, and what came of it. */
 struct request {
-	char data[MESSAGE_BYTES];
-	struct nlmsghdr *header;
-	struct ifinfomsg *info;
+	struct nl_msg *msg;
+	bool answered; /* rc is the kernel's verdict */
+	int rc;        /* 0, or the first thing that went wrong, negative */
 };
 
 void net_default_name(
@@ -42,25 +44,73 @@ void net_default_name(
 	snprintf(ifname, NET_IFNAME_MAX, "vif%u.%u", domid, devid);
 }
 
-static void request_start(struct request *r, uint16_t type, int index)
+static void request_start(struct request *r, int type, struct ifinfomsg info)
 {
-	r->header = mnl_nlmsg_put_header(r->data);
-	r->header->nlmsg_type = type;
-	r->header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	r->header->nlmsg_seq = 1;
-	r->info = mnl_nlmsg_put_extra_header(r->header, sizeof(*r->info));
-	r->info->ifi_family = AF_UNSPEC;
-	r->info->ifi_index = index;
+	memset(r, 0, sizeof(*r));
+	r->msg = nlmsg_alloc_simple(type, 0);
+	if (!r->msg || nlmsg_append(r->msg, &info, sizeof(info), NLMSG_ALIGNTO))
+		r->rc = -ENOMEM;
 }
 
-static struct mnl_socket *socket_open(unsigned groups)
+static void request_put(
+	struct request *r, int attribute, const void *data, size_t bytes)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	if (r->rc == 0 && nla_put(r->msg, attribute, bytes, data) < 0)
+		r->rc = -EMSGSIZE;
+}
 
-	if (nl && mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) < 0) {
-		const int saved_errno = errno;
+static void request_put_text(struct request *r, int attribute, const char *text)
+{
+	request_put(r, attribute, text, strlen(text) + 1);
+}
 
-		mnl_socket_close(nl);
+static void request_put_u32(struct request *r, int attribute, uint32_t value)
+{
+	request_put(r, attribute, &value, sizeof(value));
+}
+
+static int take_refusal(
+	struct sockaddr_nl *from, struct nlmsgerr *refusal, void *arg)
+{
+	struct request *r = arg;
+
+	(void)from;
+	r->answered = true;
+	r->rc = refusal->error;
+	return NL_STOP;
+}
+
+static int take_ack(struct nl_msg *msg, void *arg)
+{
+	struct request *r = arg;
+
+	(void)msg;
+	r->answered = true;
+	return NL_STOP;
+}
+
+/* libnl's own numbers are fewer than the kernel's, so errno is used, which the
+ * failed system call left. */
+static int transport_error(void)
+{
+	return errno ? -errno : -EIO;
+}
+
+/* The groups are RTNLGRP_*, 0: none. NULL with errno. */
+static struct nl_sock *socket_open(int group)
+{
+	struct nl_sock *nl = nl_socket_alloc();
+
+	if (!nl) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	errno = 0;
+	if (nl_connect(nl, NETLINK_ROUTE) < 0 ||
+		(group && nl_socket_add_membership(nl, group) < 0)) {
+		const int saved_errno = -transport_error();
+
+		nl_socket_free(nl);
 		errno = saved_errno;
 		return NULL;
 	}
@@ -68,70 +118,60 @@ static struct mnl_socket *socket_open(unsigned groups)
 }
 
 /* Send, and hand every answer to take() until the kernel's verdict. */
-static int request_run(struct request *r, mnl_cb_t take, void *arg)
+static int request_run(struct request *r, nl_recvmsg_msg_cb_t take, void *arg)
 {
-	struct mnl_socket *nl = socket_open(0);
-	int rc = -EIO;
+	struct nl_sock *nl = NULL;
 
-	if (!nl)
-		return -errno;
-	if (mnl_socket_sendto(nl, r->header, r->header->nlmsg_len) < 0) {
-		rc = -errno;
-		goto close;
+	if (r->rc < 0)
+		goto free;
+	nl = socket_open(0);
+	if (!nl) {
+		r->rc = -errno;
+		goto free;
 	}
-	do {
-		char answer[MESSAGE_BYTES * 2];
-		const ssize_t n =
-			mnl_socket_recvfrom(nl, answer, sizeof(answer));
+	if (take)
+		nl_socket_modify_cb(nl, NL_CB_VALID, NL_CB_CUSTOM, take, arg);
+	nl_socket_modify_cb(nl, NL_CB_ACK, NL_CB_CUSTOM, take_ack, r);
+	nl_socket_modify_err_cb(nl, NL_CB_CUSTOM, take_refusal, r);
+	errno = 0;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		rc = n < 0 ? -1
-			   : mnl_cb_run(answer, n, 1, mnl_socket_get_portid(nl),
-				     take, arg);
-		if (rc < 0)
-			rc = -errno;
-	} while (rc > 0);
-close:
-	mnl_socket_close(nl);
-	return rc;
+	int sent = nl_send_auto(nl, r->msg);
+
+	while (sent >= 0 && !r->answered)
+		sent = nl_recvmsgs_default(nl);
+	if (!r->answered)
+		r->rc = transport_error();
+free:
+	nl_socket_free(nl);
+	nlmsg_free(r->msg);
+	return r->rc;
 }
 
-static int take_kind(const struct nlattr *attr, void *arg)
+static int take_link(struct nl_msg *msg, void *arg)
 {
-	struct link *link = arg;
-
-	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-		snprintf(link->kind, sizeof(link->kind), "%.*s",
-			(int)mnl_attr_get_payload_len(attr),
-			mnl_attr_get_str(attr));
-	return MNL_CB_OK;
-}
-
-static int take_attribute(const struct nlattr *attr, void *arg)
-{
-	struct link *link = arg;
-
-	switch (mnl_attr_get_type(attr)) {
-	case IFLA_MTU:
-		link->mtu = mnl_attr_get_u32(attr);
-		break;
-	case IFLA_LINKINFO:
-		return mnl_attr_parse_nested(attr, take_kind, link);
-	}
-	return MNL_CB_OK;
-}
-
-static int take_link(const struct nlmsghdr *header, void *arg)
-{
-	const struct ifinfomsg *info = mnl_nlmsg_get_payload(header);
+	struct nlmsghdr *header = nlmsg_hdr(msg);
+	struct nlattr *found[IFLA_MAX + 1], *inner[IFLA_INFO_MAX + 1];
 	struct link *link = arg;
 
 	if (header->nlmsg_type != RTM_NEWLINK)
-		return MNL_CB_OK;
+		return NL_OK;
+	if (nlmsg_parse(header, sizeof(struct ifinfomsg), found, IFLA_MAX,
+		    NULL) < 0)
+		return NL_OK;
+
+	const struct ifinfomsg *info = nlmsg_data(header);
+
 	link->index = info->ifi_index;
 	link->flags = info->ifi_flags;
-	return mnl_attr_parse(header, sizeof(*info), take_attribute, link);
+	if (found[IFLA_MTU])
+		link->mtu = nla_get_u32(found[IFLA_MTU]);
+	if (found[IFLA_LINKINFO] &&
+		nla_parse_nested(inner, IFLA_INFO_MAX, found[IFLA_LINKINFO],
+			NULL) == 0 &&
+		inner[IFLA_INFO_KIND])
+		nla_strlcpy(
+			link->kind, inner[IFLA_INFO_KIND], sizeof(link->kind));
+	return NL_OK;
 }
 
 /* 0 with link filled in; -ENODEV if there is no such interface. */
@@ -142,8 +182,8 @@ static int link_get(const char *name, struct link *link)
 	memset(link, 0, sizeof(*link));
 	if (!name[0] || strlen(name) >= NET_IFNAME_MAX)
 		return -ENODEV;
-	request_start(&r, RTM_GETLINK, 0);
-	mnl_attr_put_strz(r.header, IFLA_IFNAME, name);
+	request_start(&r, RTM_GETLINK, (struct ifinfomsg){.ifi_index = 0});
+	request_put_text(&r, IFLA_IFNAME, name);
 
 	const int rc = request_run(&r, take_link, link);
 
@@ -200,25 +240,25 @@ static long long now_ms(void)
 }
 
 /* Throw away waiting link events; a full queue (ENOBUFS) is fine as well. */
-static void drain(struct mnl_socket *nl)
+static void drain(int fd)
 {
-	char event[MESSAGE_BYTES * 2];
-	struct pollfd wait = {mnl_socket_get_fd(nl), POLLIN, 0};
+	char event[16384];
 
-	while (poll(&wait, 1, 0) > 0)
-		mnl_socket_recvfrom(nl, event, sizeof(event));
+	while (recv(fd, event, sizeof(event), MSG_DONTWAIT) >= 0 ||
+		errno == ENOBUFS || errno == EINTR)
+		;
 }
 
 static int link_wait(const char *name, int timeout_ms, struct link *link)
 {
-	struct mnl_socket *nl = socket_open(RTMGRP_LINK);
+	struct nl_sock *nl = socket_open(RTNLGRP_LINK);
 	const long long end = now_ms() + timeout_ms;
 	int rc;
 
 	if (!nl)
 		return -errno;
 	while ((rc = link_get(name, link)) == -ENODEV) {
-		struct pollfd wait = {mnl_socket_get_fd(nl), POLLIN, 0};
+		struct pollfd wait = {nl_socket_get_fd(nl), POLLIN, 0};
 		const long long left = end - now_ms();
 
 		if (left <= 0) {
@@ -226,9 +266,9 @@ static int link_wait(const char *name, int timeout_ms, struct link *link)
 			break;
 		}
 		poll(&wait, 1, left);
-		drain(nl);
+		drain(wait.fd);
 	}
-	mnl_socket_close(nl);
+	nl_socket_free(nl);
 	return rc;
 }
 
@@ -239,26 +279,28 @@ static int link_set_address(int index, unsigned mtu)
 	static const uint8_t mac[6] = {0xfe, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct request r;
 
-	request_start(&r, RTM_NEWLINK, index);
-	mnl_attr_put(r.header, IFLA_ADDRESS, sizeof(mac), mac);
+	request_start(&r, RTM_NEWLINK, (struct ifinfomsg){.ifi_index = index});
+	request_put(&r, IFLA_ADDRESS, mac, sizeof(mac));
 	if (mtu)
-		mnl_attr_put_u32(r.header, IFLA_MTU, mtu);
+		request_put_u32(&r, IFLA_MTU, mtu);
 	return request_run(&r, NULL, NULL);
 }
 
 static int link_set_no_ipv6(int index)
 {
+	/* inside of IFLA_AF_SPEC, an attribute in that of its family */
+	static const struct {
+		struct nlattr inet6, mode;
+		uint8_t value[NLA_ALIGNTO];
+	} spec = {
+		{sizeof(spec), AF_INET6},
+		{NLA_HDRLEN + 1, IFLA_INET6_ADDR_GEN_MODE},
+		{IN6_ADDR_GEN_MODE_NONE},
+	};
 	struct request r;
 
-	request_start(&r, RTM_NEWLINK, index);
-
-	struct nlattr *spec = mnl_attr_nest_start(r.header, IFLA_AF_SPEC);
-	struct nlattr *inet6 = mnl_attr_nest_start(r.header, AF_INET6);
-
-	mnl_attr_put_u8(
-		r.header, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-	mnl_attr_nest_end(r.header, inet6);
-	mnl_attr_nest_end(r.header, spec);
+	request_start(&r, RTM_NEWLINK, (struct ifinfomsg){.ifi_index = index});
+	request_put(&r, IFLA_AF_SPEC, &spec, sizeof(spec));
 	return request_run(&r, NULL, NULL);
 }
 
@@ -267,10 +309,11 @@ static int link_set_state(int index, int master, bool up)
 {
 	struct request r;
 
-	request_start(&r, RTM_NEWLINK, index);
-	r.info->ifi_change = IFF_UP;
-	r.info->ifi_flags = up ? IFF_UP : 0;
-	mnl_attr_put_u32(r.header, IFLA_MASTER, master);
+	request_start(&r, RTM_NEWLINK,
+		(struct ifinfomsg){.ifi_index = index,
+			.ifi_flags = up ? IFF_UP : 0,
+			.ifi_change = IFF_UP});
+	request_put_u32(&r, IFLA_MASTER, master);
 	return request_run(&r, NULL, NULL);
 }
 
@@ -278,8 +321,8 @@ static int link_set_name(int index, const char *name)
 {
 	struct request r;
 
-	request_start(&r, RTM_NEWLINK, index);
-	mnl_attr_put_strz(r.header, IFLA_IFNAME, name);
+	request_start(&r, RTM_NEWLINK, (struct ifinfomsg){.ifi_index = index});
+	request_put_text(&r, IFLA_IFNAME, name);
 	return request_run(&r, NULL, NULL);
 }
 

@@ -17,4 +17,4 @@ $(SHOJI_LIB): $(SHOJI_LIB_OBJS) $(B)/libxenstore.so
 	$(call say,LINK,$@)
 	$(Q)$(CC) -shared -Wl,-soname,$(@F) -Wl,-z,now -Wl,--no-undefined \
 		-o $@ $(filter %.o,$^) -L$(B) -lxenstore $(BUILDER_LIBS) \
-		$(MNL_LIBS) $(UUID_LIBS)
+		$(NL_LIBS) $(UUID_LIBS)

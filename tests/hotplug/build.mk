@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 HOTPLUG_TEST_CC = $(CC) -std=gnu17 $(WARN) -D_GNU_SOURCE \
-	-Idom0-tools -Idom0-tools/include -Itests/xenstored -O1 -g \
+	-Idom0-tools -Idom0-tools/include -Itests/xenstored \
+	$(TOOL_LIBS_CFLAGS) -O1 -g \
 	-fsanitize=address,undefined -fno-sanitize-recover=all
 HOTPLUG_TEST_DEPS := tests/xenstored/suite.h config.mk \
 	$(wildcard dom0-tools/lib/*.h)
@@ -17,5 +18,5 @@ $(HOTPLUG_TESTS): $(B)/tests/hotplug/%: tests/hotplug/%_test.c \
 	$(call say,TEST,$@)
 	$(Q)$(HOTPLUG_TEST_CC) -o $@ $(filter %.c,$^) \
 		$(if $(filter %.so,$^),-L$(B) -lxenstore \
-		-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..') $(MNL_LIBS)
+		-Wl$(comma)-rpath$(comma)'$$ORIGIN/../..') $(NL_LIBS)
 comma := ,
