@@ -165,7 +165,7 @@ static void load_entries(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->syscall = (struct callback){c->syscall_callback_eip,
 		c->flags & VGCF_syscall_disables_events};
 	v->kernel_sp = c->kernel_sp;
-	v->kernel_ss = c->kernel_ss | 3;
+	v->kernel_ss = c->kernel_ss;
 	v->fs_base = c->fs_base;
 	v->gs_base_kernel = c->gs_base_kernel;
 	v->gs_base_user = c->gs_base_user;
@@ -271,7 +271,7 @@ void vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	for (unsigned i = 0; i * 512 < v->gdt_entries; i++)
 		c->gdt_frames[i] = v->gdt_frames[i].n;
 	c->gdt_ents = v->gdt_entries;
-	c->kernel_ss = v->kernel_ss;
+	c->kernel_ss = v->kernel_ss | 3;
 	c->kernel_sp = v->kernel_sp;
 	c->ctrlreg[0] = CR0_ALWAYS | (v->virtual_ts ? CR0_TS : 0);
 	if (!mfn_none(v->user_l4))

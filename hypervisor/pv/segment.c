@@ -369,7 +369,7 @@ int64_t hypercall_stack_switch(struct hypercall_args *a)
 {
 	struct vcpu *const v = current;
 
-	v->kernel_ss = a->arg[0] | 3;
+	v->kernel_ss = a->arg[0];
 	v->kernel_sp = a->arg[1];
 	return 0;
 }
