@@ -19,12 +19,12 @@
  * output if nothing follows (its bugs 98096 and 113921). */
 #define guest_load(value, address, fault)                                      \
 	do {                                                                   \
-		__asm__ volatile goto("1:	movq	%1, %0\n" GUEST_ACCESS(      \
-			"1b", "%l2")                                           \
-				      : "=r"(value)                            \
-				      : "m"(*(const uint64_t *)(address))      \
-				      :                                        \
-				      : fault);                                \
+		__asm__ volatile goto(                                         \
+			"1:	mov	%1, %0\n" GUEST_ACCESS("1b", "%l2")    \
+			: "=r"(value)                                          \
+			: "m"(*(const uint64_t *)(address))                    \
+			:                                                      \
+			: fault);                                              \
 		__asm__ volatile("");                                          \
 	} while (0)
 #define guest_store(address, value, fault)                                     \

@@ -19,9 +19,6 @@
 #include "pv/segment.h"
 #include "x86/desc.h"
 
-/* Exceptions that push an error code: 8, 10-14, 17, 21. */
-#define HAS_ERROR_CODE 0x00227d00u
-
 #define crash(v, text, ...)                                                    \
 	domain_crash((v)->domain, "v%u " text, (v)->id, ##__VA_ARGS__)
 
@@ -120,18 +117,18 @@ static void call_back(struct vcpu *v, struct regs *regs, struct callback to)
 	bounce(v, regs, to.rip, to.mask_events, NULL, 0);
 }
 
-void deliver_trap(struct regs *regs, uint8_t vector, uint32_t error)
+void deliver_trap(struct regs *regs, uint8_t vector, int32_t error)
 {
 	struct vcpu *const v = current;
 	const struct trap_info *const trap = &v->traps[vector];
-	const uint64_t code = error;
+	const uint64_t code = (uint32_t)error;
 
 	if (!trap->address) {
 		crash(v, "has no handler for exception %u, error %#x at %#lx",
-			vector, error, regs->rip);
+			vector, error < 0 ? 0 : error, regs->rip);
 		return;
 	}
-	if (vector < 32 && (HAS_ERROR_CODE >> vector & 1))
+	if (error >= 0)
 		bounce(v, regs, trap->address, trap->flags & 4, &code, 1);
 	else
 		bounce(v, regs, trap->address, trap->flags & 4, NULL, 0);
@@ -147,7 +144,7 @@ void deliver_page_fault(struct regs *regs, uint64_t address, uint32_t error)
 		error |= 4;
 	v->cr2 = address;
 	v->info->arch.cr2 = address;
-	deliver_trap(regs, 14, error);
+	deliver_trap(regs, TRAP_PAGE_FAULT, (int32_t)error);
 }
 
 void deliver_event(struct regs *regs)
@@ -170,7 +167,7 @@ void deliver_nmi(struct regs *regs)
 	if (v->nmi.rip)
 		call_back(v, regs, v->nmi);
 	else
-		deliver_trap(regs, 2, 0);
+		deliver_trap(regs, TRAP_NMI, NO_ERROR_CODE);
 }
 
 void deliver_failsafe(
@@ -200,7 +197,7 @@ void guest_syscall(struct regs *regs)
 	/* The kernel has no 32-bit code of its own that would do this. */
 	if (v->kernel_mode || !to.rip) {
 		regs->rip -= 2;
-		deliver_trap(regs, 6, 0);
+		deliver_trap(regs, TRAP_INVALID_OP, NO_ERROR_CODE);
 		return;
 	}
 	call_back(v, regs, to);
@@ -213,7 +210,7 @@ void guest_sysenter(struct regs *regs)
 
 	irq_enable();
 	if (!v->sysenter.rip || v->kernel_mode) {
-		deliver_trap(regs, 13, 0);
+		deliver_trap(regs, TRAP_GENERAL, 0);
 		return;
 	}
 	v->perf[SHOJI_PERF_SYSCALL]++;

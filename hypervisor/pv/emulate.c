@@ -14,13 +14,13 @@
 #include "pv/cpuid.h"
 #include "pv/debugreg.h"
 #include "pv/decode.h"
+#include "pv/deliver.h"
 #include "pv/guestmsr.h"
 #include "pv/hypercall.h"
 #include "pv/ioport.h"
 #include "x86/context.h"
 #include "x86/cpu.h"
 #include "x86/fpu.h"
-#include "x86/harden.h"
 #include "x86/msr.h"
 
 unsigned emulate_fetch(const struct regs *regs, uint8_t *bytes)
@@ -55,18 +55,27 @@ static __attribute__((noinline)) void do_cpuid(struct regs *regs)
 	regs->rdx = out.d;
 }
 
-UNGUARDED bool emulate_forced(struct regs *regs)
+void guest_invalid_op(struct regs *regs)
 {
-	uint64_t code = 0;
+	uint32_t first, last;
 
-	/* A word, whose last byte may lie on a page that is not there. */
-	if (guest_object(&code, (gva_t){regs->rip}, 8, false))
-		copy_from_guest(&code, (gva_t){regs->rip}, 7);
-	if (code << 8 != 0xa20f6e65780b0full << 8) /* UD2, "xen", CPUID */
-		return false;
-	do_cpuid(regs);
+	irq_enable();
+	if (guest_va_ours((gva_t){regs->rip}))
+		goto deliver;
+	guest_open();
+	guest_load(first, regs->rip, fault);
+	guest_load(last, regs->rip + 3, fault);
+	guest_close();
+	if (first != 0x65780b0f || last != 0xa20f6e65) /* UD2, "xen", CPUID */
+		goto deliver;
 	regs->rip += 7;
-	return true;
+	current->perf[SHOJI_PERF_INSTRUCTION]++;
+	do_cpuid(regs);
+	return;
+fault:
+	guest_close();
+deliver:
+	deliver_trap(regs, TRAP_INVALID_OP, NO_ERROR_CODE);
 }
 
 /* Control registers (ABI surface 3.8) */

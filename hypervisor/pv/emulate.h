@@ -10,8 +10,9 @@
 
 #include "x86/regs.h"
 
-/* #UD: CPUID behind the forced-emulation prefix (ABI surface 3.6). */
-bool emulate_forced(struct regs *regs);
+/* #UD: CPUID behind the forced-emulation prefix (ABI surface 3.6), or else the
+ * exception is delivered. */
+void guest_invalid_op(struct regs *regs);
 /* #GP with error code 0: privileged instructions, ports (3.7, 3.8). */
 bool emulate_privileged(struct regs *regs);
 /* #PF: a store to a level-1 page table (3.11). */

@@ -416,7 +416,7 @@ switch_to_idle:
 	.if (\vector == 8) || (\vector >= 10 && \vector <= 14) || \
 		(\vector == 17) || (\vector == 21)
 	.else
-	pushq	$0
+	pushq	$-1			/* NO_ERROR_CODE */
 	.endif
 	movl	$\vector, 4(%rsp)
 	.if (\vector == 1) || (\vector == 2) || (\vector == 18)

@@ -35,6 +35,8 @@ struct hypercall_args {
 	uint64_t arg[5];
 };
 
+enum { NO_ERROR_CODE = -1 };
+
 struct regs {
 	uint64_t r15, r14, r13, r12, rbp, rbx, r11, r9, rax, rcx;
 	union {
@@ -43,7 +45,7 @@ struct regs {
 		};
 		struct hypercall_args args; /* of a guest kernel's SYSCALL */
 	};
-	uint32_t error; /* error code pushed by the CPU, or 0 */
+	int32_t error;   /* error code pushed by the CPU, or NO_ERROR_CODE */
 	uint32_t vector; /* IDT vector, or VECTOR_... */
 	uint64_t rip;
 	uint64_t cs;

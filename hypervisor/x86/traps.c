@@ -21,21 +21,9 @@
 #include "x86/asm.h"
 #include "x86/cpu.h"
 #include "x86/desc.h"
-#include "x86/fpu.h"
 #include "x86/harden.h"
 #include "x86/msr.h"
 #include "x86/smp.h"
-
-enum {
-	TRAP_DEBUG = 1,
-	TRAP_NMI = 2,
-	TRAP_INVALID_OP = 6,
-	TRAP_NO_DEVICE = 7,
-	TRAP_GENERAL = 13,
-	TRAP_PAGE_FAULT = 14,
-	TRAP_MACHINE_CHECK = 18,
-	TRAP_INT80 = 0x80,
-};
 
 /* From a guest */
 
@@ -85,7 +73,7 @@ static bool software_interrupt(struct regs *regs)
 	if (!trap->address || (!v->kernel_mode && (trap->flags & 3) < 3))
 		return false;
 	regs->rip += 2;
-	deliver_trap(regs, vector, 0);
+	deliver_trap(regs, vector, NO_ERROR_CODE);
 	return true;
 }
 
@@ -111,7 +99,7 @@ static void guest_debug(struct regs *regs)
 	/* What it accumulates: B0-B3, BS, BT. */
 	current->dr[6] |= dr6 & 0xe00f;
 	irq_enable();
-	deliver_trap(regs, TRAP_DEBUG, 0);
+	deliver_trap(regs, TRAP_DEBUG, NO_ERROR_CODE);
 }
 
 static void guest_nmi(void)
@@ -131,7 +119,7 @@ static void guest_int80(struct regs *regs)
 
 	irq_enable();
 	if (trap->address && (current->kernel_mode || (trap->flags & 3) == 3)) {
-		deliver_trap(regs, TRAP_INT80, 0);
+		deliver_trap(regs, TRAP_INT80, NO_ERROR_CODE);
 		return;
 	}
 	regs->rip -= 2;
@@ -150,16 +138,12 @@ void handle_guest_exception(struct regs *regs)
 		guest_general_protection(regs);
 		return;
 	case TRAP_INVALID_OP:
-		irq_enable();
-		if (emulate_forced(regs))
-			current->perf[SHOJI_PERF_INSTRUCTION]++;
-		else
-			deliver_trap(regs, TRAP_INVALID_OP, 0);
+		guest_invalid_op(regs);
 		return;
 	case TRAP_NO_DEVICE:
 		irq_enable();
 		if (current->virtual_ts)
-			deliver_trap(regs, TRAP_NO_DEVICE, 0);
+			deliver_trap(regs, TRAP_NO_DEVICE, NO_ERROR_CODE);
 		else
 			clts();
 		return;
@@ -210,13 +194,11 @@ static _Noreturn void iret_refused(struct regs *nested, uint64_t address)
 {
 	struct regs *const regs = guest_regs();
 	const uint8_t vector = (uint8_t)nested->vector;
-	const uint32_t error = nested->error;
 
-	memmove(regs, nested, offsetof(struct regs, error));
-	regs->error = error;
+	memmove(regs, nested, offsetof(struct regs, vector));
 	irq_enable();
 	if (vector != TRAP_PAGE_FAULT || !ldt_fault(regs, address))
-		deliver_trap(regs, vector, error);
+		deliver_trap(regs, vector, regs->error);
 	return_to_guest();
 }
 
@@ -257,7 +239,7 @@ void handle_own_exception(struct regs *regs)
 	if (regs->vector == TRAP_INVALID_OP)
 		panic_regs(regs, "invalid instruction in the hypervisor");
 	panic_regs(regs, "exception %u in the hypervisor, error %#x, cr2 %#lx",
-		regs->vector, regs->error, read_cr2());
+		regs->vector, regs->error < 0 ? 0 : regs->error, read_cr2());
 }
 
 _Noreturn void handle_double_fault(struct regs *regs)

@@ -154,8 +154,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	machine_input = in;
 	after = before;
 	if (choices & FORCED) {
-		done = emulate_forced(&after);
-		CHECK(after.rip == before.rip + (done ? 7 : 0));
+		guest_invalid_op(&after);
+		CHECK(after.rip == before.rip + (machine_delivered ? 0 : 7));
 		return 0;
 	}
 	known = insn_decode(&i, bytes, emulate_fetch(&before, bytes));

@@ -251,7 +251,7 @@ static void exception(struct caller *c, struct vcpu *v)
 	regs->vector = vectors[k % sizeof(vectors)];
 	regs->error = regs->vector == 14 ? 3 : 0;
 	if (k >= 0x80)
-		regs->error = (uint32_t)take(c->in, 2);
+		regs->error = (int32_t)take(c->in, 2);
 	regs->rbx = hypercalls_value(c);
 	regs->rcx = hw_fault_address = hypercalls_value(c);
 	regs->rax = hypercalls_value(c);

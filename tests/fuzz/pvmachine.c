@@ -13,6 +13,7 @@
 #include "mm/mmu.h"
 #include "mm/ptcheck.h"
 #include "pv/cpuid.h"
+#include "pv/deliver.h"
 #include "pv/hypercall.h"
 #include "pv/segment.h"
 #include "tests/fuzz/realcpu.h"
@@ -27,6 +28,7 @@ struct vcpu machine_vcpu;
 struct domain machine_domain;
 uint64_t machine_table[PAGE_SIZE / 8];
 struct input machine_input;
+bool machine_delivered;
 
 static struct frame frame_table[TABLE_MFN + 1];
 static struct cpu cpu = { .vcpu = &machine_vcpu };
@@ -56,6 +58,7 @@ void machine_reset(void)
 		.owner = machine_domain.id,
 	};
 	machine_input = (struct input){ 0 };
+	machine_delivered = false;
 }
 
 struct cpu *this_cpu(void)
@@ -202,6 +205,19 @@ void context_load_cr4(const struct vcpu *v)
 {
 	CHECK(!(v->cr4 & ~(uint64_t)(CR4_TSD | CR4_DE | CR4_FSGSBASE |
 		CR4_OSXSAVE)));
+}
+
+/* Traps */
+
+void irq_enable(void)
+{
+}
+
+void deliver_trap(struct regs *regs, uint8_t vector, int32_t error)
+{
+	(void)regs;
+	CHECK(vector == TRAP_INVALID_OP && error == NO_ERROR_CODE);
+	machine_delivered = true;
 }
 
 /* Devices */

@@ -18,5 +18,6 @@ extern struct vcpu machine_vcpu;
 extern struct domain machine_domain;
 extern uint64_t machine_table[PAGE_SIZE / 8];
 extern struct input machine_input; /* what devices answer */
+extern bool machine_delivered;     /* #UD, since machine_reset() */
 
 void machine_reset(void);

@@ -12,7 +12,8 @@
 /* NOLINTBEGIN(bugprone-macro-parentheses): a label takes none. */
 #define guest_load(value, address, fault)                                      \
 	do                                                                     \
-		if (copy_from_guest(&(value), (gva_t){(uint64_t)(address)}, 8)) \
+		if (copy_from_guest(&(value), (gva_t){(uint64_t)(address)},    \
+			    sizeof(value)))                                    \
 			goto fault;                                            \
 	while (0)
 #define guest_store(address, value, fault)                                     \
