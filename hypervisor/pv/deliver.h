@@ -13,17 +13,6 @@ struct vcpu;
 
 /* All act on the current vCPU and its frame at the top of the stack. */
 
-enum {
-	TRAP_DEBUG = 1,
-	TRAP_NMI = 2,
-	TRAP_INVALID_OP = 6,
-	TRAP_NO_DEVICE = 7,
-	TRAP_GENERAL = 13,
-	TRAP_PAGE_FAULT = 14,
-	TRAP_MACHINE_CHECK = 18,
-	TRAP_INT80 = 0x80,
-};
-
 /* Deliver an exception now, with an error code or NO_ERROR_CODE. */
 void deliver_trap(struct regs *regs, uint8_t vector, int32_t error);
 /* The same for a page fault; the guest finds address in CR2. */

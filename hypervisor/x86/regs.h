@@ -35,6 +35,18 @@ struct hypercall_args {
 	uint64_t arg[5];
 };
 
+/* Values of .vector and .error. */
+enum {
+	TRAP_DEBUG = 1,
+	TRAP_NMI = 2,
+	TRAP_INVALID_OP = 6,
+	TRAP_NO_DEVICE = 7,
+	TRAP_GENERAL = 13,
+	TRAP_PAGE_FAULT = 14,
+	TRAP_MACHINE_CHECK = 18,
+	TRAP_INT80 = 0x80,
+};
+
 enum { NO_ERROR_CODE = -1 };
 
 struct regs {
