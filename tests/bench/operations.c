@@ -336,7 +336,7 @@ static const struct operation operations[] = {
 	{"sched_yield", 1000, yield, NULL, NULL},
 	{"anonymous_fault", FAULTS, touch_area, map_area, unmap_area},
 	{"cow_fault", FAULTS, touch_area, share_area, unshare_area},
-	{"map_16_untouched", 100, map_untouched, NULL, NULL},
+	{"map_16_untouched", 1000, map_untouched, NULL, NULL},
 	{"map_16_touched", 100, map_touched, NULL, NULL},
 	{"mprotect_1", 100, protect_1, touched_1, unmap_touched},
 	{"mprotect_64", 100, protect_64, touched_64, unmap_touched},
