@@ -13,9 +13,16 @@ fault:
 	mov	$-14, %eax		/* -EFAULT */
 	ret
 
-/* rdi to, rsi from, rdx size */
+/* rdi to, rsi from, rdx size. REP takes long to begin: the arguments of most
+ * operations on events are one word of 32 bits. */
 guest_copy:
-	mov	%rdx, %rcx
+	cmp	$4, %rdx
+	jne	1f
+	access	fault, mov (%rsi), %eax
+	access	fault, mov %eax, (%rdi)
+	xor	%eax, %eax
+	ret
+1:	mov	%rdx, %rcx
 	shr	$3, %rcx
 	access	fault, rep movsq
 	mov	%edx, %ecx

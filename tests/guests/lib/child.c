@@ -118,15 +118,27 @@ uint64_t free_pages(void)
 	return op.u.physinfo.free_pages;
 }
 
+/* Windows that are closed again: a test may have thousands of children. */
+static void *spare[32];
+static unsigned int nr_spare;
+
 void *map_foreign(uint16_t dom, uint64_t mfn)
 {
-	void *va = va_alloc();
+	void *va = nr_spare ? spare[--nr_spare] : va_alloc();
 	const struct mmu_update req = {
 		.ptr = machine_address(pt_entry(NULL, va, 1)),
 		.val = mfn * PV_PAGE | PTE_KERNEL,
 	};
 
 	return hv_mmu_update(&req, 1, NULL, dom) ? NULL : va;
+}
+
+static void unmap_foreign(void *va)
+{
+	if (pt_set(va, 0))
+		os_panic("cannot unmap a frame of the child");
+	if (nr_spare < 32)
+		spare[nr_spare++] = va;
 }
 
 static int64_t populate(struct child *child)
@@ -151,8 +163,7 @@ static void set_entry(struct child *child, int table, unsigned int index,
 	if (!va)
 		os_panic("cannot map a table of the child");
 	va[index] = pte;
-	if (pt_set(va, 0))
-		os_panic("cannot unmap it");
+	unmap_foreign(va);
 }
 
 /* One L1 that maps all pages, the tables read-only. */
@@ -258,8 +269,8 @@ void child_unmap(struct child *child)
 	};
 
 	for (int i = 0; i < 4; i++)
-		if (windows[i] && pt_set(windows[i], 0))
-			os_panic("cannot unmap a window of the child");
+		if (windows[i])
+			unmap_foreign(windows[i]);
 	child->mailbox = NULL;
 	child->data = child->code = NULL;
 	child->shared = NULL;
@@ -322,8 +333,7 @@ void child_launch(struct child *child, const void *code, size_t size,
 	if (!page)
 		os_panic("cannot map the child's spare page");
 	memcpy(page, code, size);
-	if (pt_set(page, 0))
-		os_panic("cannot unmap it");
+	unmap_foreign(page);
 	memcpy(child->mailbox->room, registers, sizeof(registers));
 	child_tell(child, CHILD_RUN, CHILD_VA(CHILD_SPARE), 0);
 }
