@@ -13,16 +13,9 @@ fault:
 	mov	$-14, %eax		/* -EFAULT */
 	ret
 
-/* rdi to, rsi from, rdx size. REP takes long to begin: the arguments of most
- * operations on events are one word of 32 bits. */
+/* rdi to, rsi from, rdx size */
 guest_copy:
-	cmp	$4, %rdx
-	jne	1f
-	access	fault, mov (%rsi), %eax
-	access	fault, mov %eax, (%rdi)
-	xor	%eax, %eax
-	ret
-1:	mov	%rdx, %rcx
+	mov	%rdx, %rcx
 	shr	$3, %rcx
 	access	fault, rep movsq
 	mov	%edx, %ecx
